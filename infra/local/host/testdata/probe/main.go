@@ -1,0 +1,67 @@
+// Command probe is a Lambda function that does what its event says, for tests of the local host.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+type order struct {
+	Do  string `json:"do"`
+	URL string `json:"url"`
+}
+
+type report struct {
+	PID    int      `json:"pid"`
+	Env    []string `json:"env,omitempty"`
+	Text   string   `json:"text,omitempty"`
+	Budget bool     `json:"budget,omitempty"`
+}
+
+func main() {
+	if os.Getenv("PROBE_INIT") == "crash" {
+		fmt.Fprintln(os.Stderr, "no configuration")
+		os.Exit(7)
+	}
+	if os.Getenv("PROBE_INIT") == "hang" {
+		select {}
+	}
+	lambda.StartWithOptions(handle, lambda.WithEnableSIGTERM())
+}
+
+func handle(ctx context.Context, o order) (report, error) {
+	out := report{PID: os.Getpid()}
+	switch o.Do {
+	case "env":
+		out.Env = os.Environ()
+	case "meet": // waits until the test answers
+		resp, err := http.Get(o.URL)
+		if err != nil {
+			return out, err
+		}
+		defer resp.Body.Close()
+		_, err = io.Copy(io.Discard, resp.Body)
+		return out, err
+	case "exit":
+		os.Exit(3)
+	case "panic":
+		panic("probe")
+	case "fail":
+		return out, errors.New("told to fail")
+	case "log":
+		fmt.Println("to stdout")
+		fmt.Fprintln(os.Stderr, "to stderr")
+	case "big":
+		out.Text = strings.Repeat("x", 6<<20)
+	case "deadline":
+		_, out.Budget = ctx.Deadline()
+	}
+	return out, nil
+}
