@@ -82,3 +82,18 @@ func mustLeave(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 }
+
+func TestAMissingToolIsNamedInOneSentence(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	r := &runner{cache: t.TempDir()}
+	_, redisErr := r.redisServer(t.Context())
+	if !errors.Is(redisErr, errNoPip) {
+		t.Errorf("without Python: %v", redisErr)
+	}
+	if err := r.sqs(t.Context(), &Stores{}); !errors.Is(err, errNoNode) {
+		t.Errorf("without Node: %v", err)
+	}
+	if _, err := r.installFauxqs(t.Context()); !errors.Is(err, errNoNPM) {
+		t.Errorf("without npm: %v", err)
+	}
+}
