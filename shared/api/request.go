@@ -1,0 +1,172 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"fitkit/shared/auth"
+	"fitkit/shared/fail"
+	"fitkit/shared/id"
+	"fitkit/shared/obs"
+	"fitkit/shared/postgres"
+)
+
+const (
+	keyHeader         = "Idempotency-Key"
+	orgHeader         = "FitKit-Org"
+	correlationHeader = "X-Correlation-Id"
+	maxKey            = 255
+)
+
+// Verifier checks session tokens; *auth.Verifier does.
+type Verifier interface {
+	Verify(ctx context.Context, token string) (auth.Session, error)
+}
+
+// request is what the edge found out about a request before huma sees it.
+type request struct {
+	caller      Caller
+	key         postgres.Key
+	correlation string
+}
+
+type requestKey struct{}
+
+func requestFrom(ctx context.Context) request {
+	r, _ := ctx.Value(requestKey{}).(request)
+	return r
+}
+
+func correlationOf(ctx huma.Context) string {
+	if ctx == nil {
+		return ""
+	}
+	return requestFrom(ctx.Context()).correlation
+}
+
+// guard stands before huma: it signs the caller in, reads the key, and answers panics.
+func guard(op Op, e *edge, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		req := request{correlation: correlation(r)}
+		ctx := obs.WithCorrelation(r.Context(), req.correlation)
+		defer func() {
+			if p := recover(); p != nil {
+				obs.Failed(ctx, errors.New("panic"))
+				obs.Add(ctx, "stack", string(debug.Stack()))
+				writeProblem(w, fail.ErrInternal, req.correlation)
+			}
+		}()
+		err := admit(ctx, op, e, r, &req)
+		if err != nil {
+			note(ctx, fail.From(err), err)
+			writeProblem(w, fail.From(err), req.correlation)
+			return
+		}
+		w.Header().Set(correlationHeader, req.correlation)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, requestKey{}, req)))
+	})
+}
+
+func admit(ctx context.Context, op Op, e *edge, r *http.Request, req *request) error {
+	req.caller.CorrelationID = req.correlation
+	if !op.Public {
+		if err := signIn(ctx, op, e, r, req); err != nil {
+			return err
+		}
+	}
+	if r.ContentLength > 0 && !isJSON(r.Header.Get("Content-Type")) {
+		return ErrNotJSON
+	}
+	if op.keyed() {
+		return readKey(op, r, req)
+	}
+	return nil
+}
+
+func signIn(ctx context.Context, op Op, e *edge, r *http.Request, req *request) error {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok || token == "" {
+		return ErrSignIn
+	}
+	s, err := e.verifier.Verify(ctx, token)
+	switch {
+	case errors.Is(err, auth.ErrSessionPending):
+		return ErrSessionPending
+	case errors.Is(err, auth.ErrKeysUnavailable):
+		return ErrKeysUnavailable
+	case err != nil:
+		obs.Add(ctx, "token_refused", err.Error()) // the verifier's reasons never hold the token
+		return ErrSignIn
+	}
+	req.caller = Caller{UserID: s.UserID, SessionID: s.SessionID, Allowed: op.Roles, CorrelationID: req.correlation,
+		FirstFactor: s.Factors.First, SecondFactor: s.Factors.Second}
+	if s.Org != nil {
+		req.caller.ClerkOrg, req.caller.ClerkSlug, req.caller.ClerkRole = s.Org.ID, s.Org.Slug, strings.TrimPrefix(s.Org.Role, "org:")
+	}
+	return readOrg(r, req)
+}
+
+func readOrg(r *http.Request, req *request) (err error) {
+	if h := r.Header.Get(orgHeader); h != "" {
+		if req.caller.HeaderOrg, err = id.Parse[id.Org](h); err != nil {
+			return postgres.ErrOrgNotFound // the same answer as another studio's id
+		}
+	}
+	if req.caller.ClerkOrg == "" && req.caller.HeaderOrg.IsZero() {
+		return ErrNoOrg
+	}
+	return nil
+}
+
+// readKey reads the Idempotency-Key and hashes what it stands for: the operation, its address and its body.
+func readKey(op Op, r *http.Request, req *request) error {
+	key := r.Header.Get(keyHeader)
+	if key == "" || len(key) > maxKey || strings.ContainsFunc(key, func(c rune) bool { return c < ' ' || c > '~' }) {
+		return ErrKeyMissing
+	}
+	limit := or(op.MaxBody, defaultMaxBody)
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	if err != nil {
+		return ErrMalformed
+	}
+	if int64(len(body)) > limit {
+		return ErrTooLarge
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	sum := sha256.New()
+	for _, part := range []string{op.Name, r.URL.EscapedPath(), r.URL.RawQuery, ""} {
+		sum.Write([]byte(part + "\n"))
+	}
+	sum.Write(body)
+	req.key = postgres.Key{Value: key, Operation: op.Name, SHA: sum.Sum(nil)}
+	return nil
+}
+
+func isJSON(contentType string) bool {
+	media, _, _ := strings.Cut(contentType, ";")
+	return strings.EqualFold(strings.TrimSpace(media), "application/json")
+}
+
+// correlation is the caller's id when it is a plain short one, else a new one.
+func correlation(r *http.Request) string {
+	h := r.Header.Get(correlationHeader)
+	if len(h) < 8 || len(h) > 64 || strings.Trim(h, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
+		return id.New[id.Event]().String()
+	}
+	return h
+}
+
+func note(ctx context.Context, f *fail.Error, err error) {
+	obs.Add(ctx, "code", f.Code)
+	if f.Kind == fail.Internal || f.Kind == fail.Unavailable {
+		obs.Failed(ctx, err)
+	}
+}

@@ -1,0 +1,59 @@
+package config
+
+import (
+	"net/url"
+	"strings"
+)
+
+// check returns the rule that text breaks, or "". The text itself is never part of a rule.
+func check(kind, text string) string {
+	switch kind {
+	case "postgres":
+		u, err := url.Parse(text)
+		if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.Host == "" {
+			return "must be a postgres:// URL"
+		}
+	case "redis":
+		u, err := url.Parse(text)
+		if err != nil || (u.Scheme != "redis" && u.Scheme != "rediss") || u.Host == "" {
+			return "must be a redis:// or rediss:// URL"
+		}
+	case "url":
+		u, err := url.Parse(text)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+			return "must be an http:// or https:// URL"
+		}
+	case "origins":
+		return checkOrigins(text)
+	case "key":
+		return checkKeys(text)
+	case "stage":
+		switch text {
+		case "local", "test", "ci", "preview", "staging", "production":
+		default:
+			return "must be one of local, test, ci, preview, staging, production"
+		}
+	}
+	return ""
+}
+
+func checkOrigins(text string) string {
+	for origin := range strings.SplitSeq(text, ",") {
+		u, err := url.Parse(strings.TrimSpace(origin))
+		if err != nil || u.Scheme == "" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil ||
+			strings.Contains(origin, "*") {
+			return "must be a list of exact origins such as https://app.example.com, with commas between, no wildcard and no path"
+		}
+	}
+	return ""
+}
+
+func checkKeys(text string) string {
+	for key := range strings.SplitSeq(text, ",") {
+		key = strings.TrimSpace(key)
+		if len(key) != 64 || strings.Trim(key, "0123456789abcdefABCDEF") != "" {
+			return "must be 64 hexadecimal characters (make keys prints one)"
+		}
+	}
+	return ""
+}

@@ -1,0 +1,126 @@
+// Package config reads the environment once, by struct. A function names the sections it needs; whatever is missing
+// or malformed in them stops its start with one message that lists all of it: names and rules, never values.
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"fitkit/shared/secret"
+)
+
+// Problem is one variable that cannot be used.
+type Problem struct {
+	Variable string
+	Rule     string
+}
+
+// Problems is every variable that stands in the way of a start.
+type Problems []Problem
+
+func (p Problems) Error() string {
+	lines := make([]string, len(p))
+	for i, one := range p {
+		lines[i] = "  " + one.Variable + ": " + one.Rule
+	}
+	return fmt.Sprintf("FitKit cannot start: %d setting(s) are missing or wrong.\n%s\nSee .env.example for what each one is.",
+		len(p), strings.Join(lines, "\n"))
+}
+
+// Read fills the given section structs from getenv. Fields carry `env:"NAME"`, optional `default:"…"`, optional
+// `check:"…"` (see checks.go); without a default a variable is required, `optional:"true"` excepted.
+func Read(getenv func(string) string, sections ...any) error {
+	var problems Problems
+	for _, section := range sections {
+		v := reflect.ValueOf(section).Elem()
+		for i := range v.NumField() {
+			if p := readField(getenv, v.Type().Field(i), v.Field(i)); p != nil {
+				problems = append(problems, *p)
+			}
+		}
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	return nil
+}
+
+func readField(getenv func(string) string, f reflect.StructField, into reflect.Value) *Problem {
+	name := f.Tag.Get("env")
+	text := getenv(name)
+	if text == "" {
+		text = f.Tag.Get("default")
+	}
+	if text == "" {
+		if f.Tag.Get("optional") == "true" {
+			return nil
+		}
+		return &Problem{name, "is required"}
+	}
+	if rule := check(f.Tag.Get("check"), text); rule != "" {
+		return &Problem{name, rule}
+	}
+	if err := set(into, text); err != nil {
+		return &Problem{name, err.Error()}
+	}
+	return nil
+}
+
+var secretType = reflect.TypeFor[secret.Secret]()
+
+func set(into reflect.Value, text string) error {
+	switch into.Kind() {
+	case reflect.String:
+		into.SetString(text)
+	case reflect.Bool:
+		if text != "true" && text != "false" {
+			return fmt.Errorf("must be exactly true or false")
+		}
+		into.SetBool(text == "true")
+	case reflect.Int:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return fmt.Errorf("must be a whole number")
+		}
+		into.SetInt(int64(n))
+	case reflect.Slice:
+		for part := range strings.SplitSeq(text, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				into.Set(reflect.Append(into, reflect.ValueOf(part).Convert(into.Type().Elem())))
+			}
+		}
+	default:
+		return fmt.Errorf("has a type that settings cannot have")
+	}
+	return nil
+}
+
+// Variables lists the names that a section reads, in order.
+func Variables(section any) []Variable {
+	t := reflect.TypeOf(section)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	var out []Variable
+	for i := range t.NumField() {
+		f := t.Field(i)
+		typ := f.Type
+		if typ.Kind() == reflect.Slice {
+			typ = typ.Elem()
+		}
+		out = append(out, Variable{
+			Name: f.Tag.Get("env"), Secret: typ == secretType, Default: f.Tag.Get("default"), Optional: f.Tag.Get("optional") == "true",
+		})
+	}
+	return out
+}
+
+// Variable describes one setting.
+type Variable struct {
+	Name     string
+	Secret   bool
+	Default  string
+	Optional bool
+}

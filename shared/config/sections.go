@@ -1,0 +1,113 @@
+package config
+
+import (
+	"strings"
+
+	"fitkit/shared/secret"
+)
+
+// The sections: each is what one need reads. docs and .env.example are held to them by tests.
+type (
+	// Core is read by every function.
+	Core struct {
+		Stage     string `env:"STAGE" check:"stage"`
+		DBLogging bool   `env:"DB_LOGGING" default:"false"`
+		Region    string `env:"AWS_REGION" default:"eu-central-1"`
+		Function  string `env:"AWS_LAMBDA_FUNCTION_NAME" default:"local"`
+	}
+	// Database is the app role's way to Postgres.
+	Database struct {
+		URL      secret.Secret `env:"DATABASE_URL" check:"postgres"`
+		PoolMax  int           `env:"DB_POOL_MAX" default:"2"`
+		ExecMode string        `env:"DB_POOL_EXEC_MODE" default:"cache_describe"`
+	}
+	// SystemDatabase is the crons' cross-organisation role.
+	SystemDatabase struct {
+		URL secret.Secret `env:"SYSTEM_DATABASE_URL" check:"postgres"`
+	}
+	// Redis holds what may be lost.
+	Redis struct {
+		URL secret.Secret `env:"REDIS_URL" check:"redis"`
+	}
+	// Queues says where SQS is.
+	Queues struct {
+		URLPrefix string        `env:"QUEUE_URL_PREFIX" check:"url"`
+		Endpoint  string        `env:"SQS_ENDPOINT_URL" optional:"true" check:"url"`
+		KeyID     string        `env:"AWS_ACCESS_KEY_ID" optional:"true"`
+		KeySecret secret.Secret `env:"AWS_SECRET_ACCESS_KEY" optional:"true"`
+		KeyToken  secret.Secret `env:"AWS_SESSION_TOKEN" optional:"true"`
+	}
+	// Clerk is how session tokens are verified.
+	Clerk struct {
+		Issuer            string        `env:"CLERK_ISSUER" check:"url"`
+		AuthorizedParties []string      `env:"CLERK_AUTHORIZED_PARTIES" check:"origins"`
+		JWTKey            secret.Secret `env:"CLERK_JWT_KEY" optional:"true"`
+		TestAuthBypass    bool          `env:"TEST_AUTH_BYPASS" default:"false"`
+	}
+	// ClerkWebhook holds the secret of Clerk's webhooks; two while one is being replaced.
+	ClerkWebhook struct {
+		Secrets    []secret.Secret `env:"CLERK_WEBHOOK_SECRET"`
+		InstanceID string          `env:"CLERK_INSTANCE_ID" optional:"true"`
+	}
+	// PaymentKeys seal gateway credentials and card tokens.
+	PaymentKeys struct {
+		Active   secret.Secret   `env:"PAYMENT_CREDENTIALS_ENCRYPTION_KEY" check:"key"`
+		Previous []secret.Secret `env:"PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS" optional:"true" check:"key"`
+	}
+	// NationalIDKeys seal national IDs; the index key is apart, so that uniqueness holds while keys rotate.
+	NationalIDKeys struct {
+		Active   secret.Secret   `env:"NATIONAL_ID_ENCRYPTION_KEY" check:"key"`
+		Previous []secret.Secret `env:"NATIONAL_ID_ENCRYPTION_KEY_PREVIOUS" optional:"true" check:"key"`
+		Index    secret.Secret   `env:"NATIONAL_ID_INDEX_KEY" check:"key"`
+	}
+	// Cardcom is where the provider is and how long its answer is waited for.
+	Cardcom struct {
+		URL            string `env:"CARDCOM_API_URL" default:"https://secure.cardcom.solutions" check:"url"`
+		TimeoutSeconds int    `env:"CARDCOM_TIMEOUT_SECONDS" default:"25"`
+	}
+	// Web is where browsers come from and go back to.
+	Web struct {
+		AppURL  string `env:"NEXT_PUBLIC_APP_URL" check:"url"`
+		HookURL string `env:"PUBLIC_API_URL" check:"url"`
+	}
+	// Crons is the run-time switch beside the template's.
+	Crons struct {
+		Enabled bool `env:"CRONS_ENABLED" default:"true"`
+	}
+)
+
+const developmentKey = "0000000000000000000000000000000000000000000000000000000000000000"
+
+// Guard refuses what a stage must not have: the development key or sandbox keys outside development, and test hooks
+// anywhere but in the four stages that may have them.
+func Guard(stage string, sections ...any) error {
+	var problems Problems
+	for _, s := range sections {
+		switch s := s.(type) {
+		case *PaymentKeys:
+			problems = append(problems, devKey(stage, "PAYMENT_CREDENTIALS_ENCRYPTION_KEY", s.Active)...)
+		case *NationalIDKeys:
+			problems = append(problems, devKey(stage, "NATIONAL_ID_ENCRYPTION_KEY", s.Active)...)
+			problems = append(problems, devKey(stage, "NATIONAL_ID_INDEX_KEY", s.Index)...)
+		case *Clerk:
+			if s.TestAuthBypass && !testStage(stage) {
+				problems = append(problems, Problem{"TEST_AUTH_BYPASS", "must be false on this stage: it accepts test sign-ins"})
+			}
+		}
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	return nil
+}
+
+func devKey(stage, name string, key secret.Secret) []Problem {
+	if (stage == "production" || stage == "staging") && strings.EqualFold(key.Reveal(), developmentKey) {
+		return []Problem{{name, "must not be the development key here (make keys prints a fresh one)"}}
+	}
+	return nil
+}
+
+func testStage(stage string) bool {
+	return stage == "local" || stage == "test" || stage == "ci" || stage == "preview"
+}

@@ -1,0 +1,69 @@
+// Package need names what a function needs of the outside: the variables it reads, the clients it is handed and the
+// grants its role gets all follow from these few words in its declaration.
+package need
+
+import "fitkit/shared/config"
+
+// Need is one thing a function needs. Compare by Kind and Queue.
+type Need struct {
+	Kind  string
+	Queue string // for Send: the queue that may be sent to
+}
+
+// What there is to need.
+var (
+	Postgres       = Need{Kind: "postgres"}        // the app role, inside one organisation
+	SystemPostgres = Need{Kind: "system_postgres"} // the system role, across organisations
+	Redis          = Need{Kind: "redis"}
+	Clerk          = Need{Kind: "clerk"} // session tokens; every signed-in route has it by itself
+	ClerkWebhook   = Need{Kind: "clerk_webhook"}
+	PaymentKeys    = Need{Kind: "payment_keys"}
+	NationalIDKeys = Need{Kind: "national_id_keys"}
+	Cardcom        = Need{Kind: "cardcom"}
+	Web            = Need{Kind: "web"}
+	Crons          = Need{Kind: "crons"}
+)
+
+// Send is the right to send to one queue.
+func Send(queue string) Need { return Need{Kind: "send", Queue: queue} }
+
+// Sections is what the needs read from the environment: fresh section structs, each kind once, Core first.
+func Sections(needs []Need) []any {
+	out := []any{&config.Core{}}
+	seen := map[string]bool{}
+	for _, n := range needs {
+		if section := sectionOf(n.Kind); section != nil && !seen[n.Kind] {
+			seen[n.Kind] = true
+			out = append(out, section)
+		}
+	}
+	return out
+}
+
+func sectionOf(kind string) any {
+	switch kind {
+	case "postgres":
+		return &config.Database{}
+	case "system_postgres":
+		return &config.SystemDatabase{}
+	case "redis":
+		return &config.Redis{}
+	case "clerk":
+		return &config.Clerk{}
+	case "clerk_webhook":
+		return &config.ClerkWebhook{}
+	case "payment_keys":
+		return &config.PaymentKeys{}
+	case "national_id_keys":
+		return &config.NationalIDKeys{}
+	case "cardcom":
+		return &config.Cardcom{}
+	case "web":
+		return &config.Web{}
+	case "crons":
+		return &config.Crons{}
+	case "send":
+		return &config.Queues{}
+	}
+	return nil
+}

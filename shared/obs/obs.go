@@ -1,0 +1,100 @@
+// Package obs is what a function says about itself: one wide JSON event per invocation, and metrics in CloudWatch's
+// embedded metric format, which cost a line of log and no client. Nothing here ever writes a field's value that a
+// person typed: events carry ids, codes and counts.
+package obs
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+)
+
+// Log is the function's logger; JSON lines on standard output, where Lambda collects them.
+var Log = slog.New(slog.NewJSONHandler(os.Stdout, nil))
+
+// Redirect sends the log elsewhere, for tests that read it.
+func Redirect(w io.Writer) { Log = slog.New(slog.NewJSONHandler(w, nil)) }
+
+// Event gathers the facts of one invocation.
+type Event struct {
+	mu    sync.Mutex
+	attrs []slog.Attr
+	level slog.Level
+	start time.Time
+}
+
+type eventKey struct{}
+
+var cold = true
+
+// Start opens the invocation's event. The first one of a process is marked cold.
+func Start(ctx context.Context, function, requestID string) (context.Context, *Event) {
+	e := &Event{start: time.Now(), attrs: []slog.Attr{
+		slog.String("fn", function), slog.String("request_id", requestID), slog.Bool("cold", cold)}}
+	cold = false
+	return context.WithValue(ctx, eventKey{}, e), e
+}
+
+// Add puts a fact into the invocation's event: an id, a code, a count; never what somebody typed.
+func Add(ctx context.Context, key string, value any) {
+	if e, ok := ctx.Value(eventKey{}).(*Event); ok {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.attrs = append(e.attrs, slog.Any(key, value))
+	}
+}
+
+// Failed raises the event to an error and keeps the error's text. Callers pass errors of our own making and of
+// the database and network, none of which hold values of requests.
+func Failed(ctx context.Context, err error) {
+	Add(ctx, "error", err.Error())
+	if e, ok := ctx.Value(eventKey{}).(*Event); ok {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.level = slog.LevelError
+	}
+}
+
+// End writes the event.
+func (e *Event) End(ctx context.Context) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.attrs = append(e.attrs, slog.Float64("ms", float64(time.Since(e.start).Microseconds())/1000))
+	Log.LogAttrs(ctx, e.level, "invocation", e.attrs...)
+}
+
+type correlationKey struct{}
+
+// WithCorrelation carries the id that ties a request to all the work it causes.
+func WithCorrelation(ctx context.Context, id string) context.Context {
+	Add(ctx, "correlation_id", id)
+	return context.WithValue(ctx, correlationKey{}, id)
+}
+
+// Correlation is the id of the work that runs, or "".
+func Correlation(ctx context.Context) string {
+	id, _ := ctx.Value(correlationKey{}).(string)
+	return id
+}
+
+var metricsOut io.Writer = os.Stdout
+
+// Count publishes a metric under the function's name. Names are few and fixed; no ids.
+func Count(function, name string, value float64) {
+	line, err := json.Marshal(map[string]any{
+		"_aws": map[string]any{
+			"Timestamp": time.Now().UnixMilli(),
+			"CloudWatchMetrics": []any{map[string]any{
+				"Namespace": "FitKit", "Dimensions": [][]string{{"Function"}}, "Metrics": []any{map[string]string{"Name": name}},
+			}},
+		},
+		"Function": function, name: value,
+	})
+	if err == nil {
+		_, _ = metricsOut.Write(append(line, '\n'))
+	}
+}

@@ -1,0 +1,57 @@
+package postgres
+
+import (
+	"github.com/jackc/pgx/v5"
+
+	"fitkit/shared/config"
+	"fitkit/shared/obs"
+	"fitkit/shared/run"
+)
+
+// From is the function's database as the app role. It dials in the background while the function starts.
+func From(app *run.App) *DB {
+	return run.Once(app, "postgres", func() *DB {
+		section := run.Section[config.Database](app)
+		db, err := Open(poolConfig(app, section.URL.Reveal(), section))
+		if err != nil {
+			run.Fatal(err)
+		}
+		db.Warm()
+		return db
+	})
+}
+
+// SystemFrom is the database as the system role.
+func SystemFrom(app *run.App) *SystemDB {
+	return run.Once(app, "system_postgres", func() *SystemDB {
+		section := run.Section[config.SystemDatabase](app)
+		db, err := OpenSystem(poolConfig(app, section.URL.Reveal(), &config.Database{PoolMax: 2, ExecMode: "exec"}))
+		if err != nil {
+			run.Fatal(err)
+		}
+		db.Warm()
+		return db
+	})
+}
+
+func poolConfig(app *run.App, url string, d *config.Database) Config {
+	c := Config{URL: url, MaxConns: int32(d.PoolMax), ExecMode: execMode(d.ExecMode), Application: app.Spec.Name}
+	if app.Core.DBLogging {
+		c.LogQueries = obs.Log
+	}
+	return c
+}
+
+// execMode: none of the modes keeps named statements, which a transaction pooler would mix up between clients.
+func execMode(name string) pgx.QueryExecMode {
+	if name == "exec" {
+		return pgx.QueryExecModeExec
+	}
+	return pgx.QueryExecModeCacheDescribe
+}
+
+// OnCommit sets what happens to a transaction's jobs after its commit; queue.Outbox does.
+func (db *DB) OnCommit(send Sender) { db.onCommit = send }
+
+// OnCommit sets what happens to a transaction's jobs after its commit; queue.Outbox does.
+func (db *SystemDB) OnCommit(send Sender) { db.onCommit = send }

@@ -1,0 +1,64 @@
+package queue
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"fitkit/shared/clock"
+	"fitkit/shared/config"
+	"fitkit/shared/id"
+	"fitkit/shared/obs"
+	"fitkit/shared/postgres"
+	"fitkit/shared/run"
+	"fitkit/shared/tenancy"
+)
+
+// From is the function's sender.
+func From(app *run.App) *Sender {
+	return run.Once(app, "sqs", func() *Sender {
+		q := run.Section[config.Queues](app)
+		keys := aws.Credentials{AccessKeyID: q.KeyID, SecretAccessKey: q.KeySecret.Reveal(), SessionToken: q.KeyToken.Reveal()}
+		return NewSender(Config{
+			URLPrefix: q.URLPrefix, Endpoint: q.Endpoint, Region: app.Core.Region,
+			Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return keys, nil }),
+		})
+	})
+}
+
+// Outbox is the function's database, which sends a transaction's jobs right after its commit. What cannot be sent
+// then stays in the table for the relay: a queue that is down delays work and loses none.
+func Outbox(app *run.App) *postgres.DB {
+	db, sender := postgres.From(app), From(app)
+	db.OnCommit(func(ctx context.Context, jobs []postgres.Staged) {
+		sent, err := sender.Send(ctx, clock.Real(), jobs)
+		if err != nil {
+			obs.Add(ctx, "outbox_left_to_relay", err.Error())
+		}
+		if err := MarkSent(ctx, db, jobs[0].Org, sent); err != nil {
+			obs.Add(ctx, "outbox_unmarked", err.Error())
+		}
+	})
+	return db
+}
+
+const sqlMarkSent = `update jobs set sent_at = now() where org_id = app.org() and id = any($1::uuid[]) and state = 'ready' and sent_at is null`
+
+// MarkSent notes that SQS has the messages of these jobs of one organisation.
+func MarkSent(ctx context.Context, db *postgres.DB, org id.Org, sent []id.Job) error {
+	if len(sent) == 0 {
+		return nil
+	}
+	b := &postgres.Batch{}
+	b.Queue(sqlMarkSent, texts(sent))
+	_, err := db.WriteInOrg(ctx, tenancy.ForOrg(org, "outbox"), b)
+	return err
+}
+
+func texts(ids []id.Job) []string {
+	out := make([]string, len(ids))
+	for i, one := range ids {
+		out[i] = one.String()
+	}
+	return out
+}

@@ -1,0 +1,96 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"fitkit/shared/fail"
+	"fitkit/shared/id"
+	"fitkit/shared/postgres"
+)
+
+// Config says where queues are. A queue's URL is URLPrefix + its name.
+type Config struct {
+	URLPrefix   string // https://sqs.eu-central-1.amazonaws.com/123456789012/fitkit-prod-
+	Endpoint    string // a local SQS server; empty in AWS
+	Region      string
+	Credentials aws.CredentialsProvider
+}
+
+// Sender sends messages for jobs whose rows are committed.
+type Sender struct {
+	client *sqs.Client
+	prefix string
+}
+
+// NewSender builds the client by hand: loading the SDK's default configuration costs every cold start.
+func NewSender(c Config) *Sender {
+	opts := sqs.Options{Region: c.Region, Credentials: c.Credentials, RetryMaxAttempts: 2}
+	if c.Endpoint != "" {
+		opts.BaseEndpoint = &c.Endpoint
+	}
+	return &Sender{client: sqs.New(opts), prefix: c.URLPrefix}
+}
+
+// maxDelay is SQS's own limit; what is due later waits in the table for the relay.
+const maxDelay = 15 * time.Minute
+
+// batchSize is SQS's limit of messages in one call.
+const batchSize = 10
+
+// Send sends jobs to their queues, ten in a call, and returns the ids of those that SQS took. Jobs due later than
+// SQS can delay are left to the relay.
+func (s *Sender) Send(ctx context.Context, now time.Time, jobs []postgres.Staged) (sent []id.Job, err error) {
+	byQueue := map[string][]postgres.Staged{}
+	for _, j := range jobs {
+		if j.AvailableAt.Sub(now) <= maxDelay {
+			byQueue[j.Queue] = append(byQueue[j.Queue], j)
+		}
+	}
+	for queue, list := range byQueue {
+		for len(list) > 0 {
+			n := min(batchSize, len(list))
+			ids, e := s.sendBatch(ctx, now, queue, list[:n])
+			sent, list = append(sent, ids...), list[n:]
+			if e != nil {
+				err = e
+			}
+		}
+	}
+	return sent, err
+}
+
+func (s *Sender) sendBatch(ctx context.Context, now time.Time, queue string, jobs []postgres.Staged) ([]id.Job, error) {
+	in := &sqs.SendMessageBatchInput{QueueUrl: aws.String(s.prefix + queue)}
+	for i, j := range jobs {
+		body, err := json.Marshal(Envelope{Version, j.ID, j.Org, j.Queue, j.Correlation, j.Payload})
+		if err != nil {
+			return nil, err
+		}
+		entry := types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(string(body))}
+		if !j.Org.IsZero() {
+			entry.MessageGroupId = aws.String(j.Org.String()) // fair queues: one studio's rush does not delay the others
+		}
+		if wait := j.AvailableAt.Sub(now); wait > 0 {
+			entry.DelaySeconds = int32((wait + time.Second - 1) / time.Second)
+		}
+		in.Entries = append(in.Entries, entry)
+	}
+	out, err := s.client.SendMessageBatch(ctx, in)
+	if err != nil {
+		return nil, fail.Wrap(err, "send %d messages to %s", len(jobs), queue)
+	}
+	var sent []id.Job
+	for _, ok := range out.Successful {
+		if i, err := strconv.Atoi(aws.ToString(ok.Id)); err == nil && i < len(jobs) {
+			sent = append(sent, jobs[i].ID)
+		}
+	}
+	return sent, nil
+}

@@ -1,0 +1,80 @@
+// Package run starts a function: it reads the declaration, checks exactly the variables that the declared needs imply,
+// all at once, and hands out what was read. Clients are made by the packages they belong to (postgres.From, queue.Outbox,
+// cardcom.From …), so that a function links and opens only what its main names.
+package run
+
+import (
+	"fmt"
+	"os"
+	"sync"
+
+	"fitkit/shared/config"
+	"fitkit/shared/need"
+)
+
+// Declared is anything with a Spec: an api.Op, a job.Op, a cron.Op, a hook.Op.
+type Declared interface{ Spec() Spec }
+
+// App is a started function's settings and its memoised clients.
+type App struct {
+	Spec     Spec
+	Core     *config.Core
+	sections []any
+	mu       sync.Mutex
+	made     map[string]any
+}
+
+// Start checks the environment for what op needs. A function that is misconfigured says everything that is wrong,
+// once, and exits.
+func Start(op Declared) *App {
+	app, err := New(op, os.Getenv)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	return app
+}
+
+// New is Start for tests and tools: it answers with the error instead of exiting.
+func New(op Declared, getenv func(string) string) (*App, error) {
+	spec := op.Spec()
+	app := &App{Spec: spec, sections: need.Sections(spec.Needs), made: map[string]any{}}
+	if err := config.Read(getenv, app.sections...); err != nil {
+		return nil, err
+	}
+	app.Core = app.sections[0].(*config.Core)
+	if err := config.Guard(app.Core.Stage, app.sections...); err != nil {
+		return nil, err
+	}
+	return app, nil
+}
+
+// Section is the settings of type T. Asking for a section whose need is not declared is a mistake in the function's
+// declaration, found at its first start.
+func Section[T any](app *App) *T {
+	for _, s := range app.sections {
+		if t, ok := s.(*T); ok {
+			return t
+		}
+	}
+	Fatal(fmt.Errorf("%s uses %T without declaring the need for it", app.Spec.Name, *new(T)))
+	return nil
+}
+
+// Once makes a client the first time and hands out the same one after.
+func Once[T any](app *App, name string, make func() T) T {
+	app.mu.Lock()
+	defer app.mu.Unlock()
+	if v, ok := app.made[name]; ok {
+		return v.(T)
+	}
+	v := make()
+	app.made[name] = v
+	return v
+}
+
+// Fatal ends a start that cannot succeed.
+func Fatal(err error) {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
