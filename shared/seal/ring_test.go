@@ -140,6 +140,21 @@ func TestUnusableKeysAreRefusedWithoutBeingShown(t *testing.T) {
 	}
 }
 
+// Two keys of one id would make an envelope open under the wrong one; these two were found
+// by search.
+func TestTwoKeysOfOneIDDoNotShareARing(t *testing.T) {
+	one, other := secret.Secret(strings.Repeat("0", 60)+"c493"), secret.Secret(strings.Repeat("0", 60)+"d3f4")
+	if ring(t, one).ActiveKey() != ring(t, other).ActiveKey() {
+		t.Fatal("the two keys no longer share an id")
+	}
+	if _, err := NewRing(one, []secret.Secret{other}); !errors.Is(err, ErrKey) {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := NewRing(one, []secret.Secret{one}); err != nil {
+		t.Fatalf("the same key twice is harmless: %v", err)
+	}
+}
+
 func TestTheDevelopmentKeyIsKnown(t *testing.T) {
 	if !IsDevelopmentKey(secret.Secret(strings.Repeat("0", 64))) || IsDevelopmentKey(keyA) || IsDevelopmentKey("") {
 		t.Fatal("64 zeros, and nothing else, are the development key")

@@ -1,6 +1,8 @@
 package webhook
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -77,6 +79,45 @@ func TestAnEndpointWithoutAUsableSecretDoesNotStart(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestOneMessageHasOneSpelling(t *testing.T) {
+	key := []byte(strings.Repeat("k", 24))
+	v, err := New([]secret.Secret{secret.Secret(base64.StdEncoding.EncodeToString(key))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign := func(stamp string) string {
+		mac := hmac.New(sha256.New, key)
+		mac.Write([]byte("msg_1." + stamp + ".{}"))
+		return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	}
+	const now = "1767268800"
+	for name, tc := range map[string]struct {
+		stamp, signature string
+		good             bool
+	}{
+		"as it is sent":                     {now, sign(now), true},
+		"behind others":                     {now, "v1a,x v1, v1,AAAA  " + sign(now), true},
+		"a plus before the timestamp":       {"+" + now, sign("+" + now), false},
+		"a zero before the timestamp":       {"0" + now, sign("0" + now), false},
+		"a line's end inside the signature": {now, sign(now)[:20] + "\n" + sign(now)[20:], false},
+		"unused bits set":                   {now, respell(sign(now)), false},
+		"the version in capitals":           {now, strings.Replace(sign(now), "v1", "V1", 1), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			headers := http.Header{"Svix-Id": {"msg_1"}, "Svix-Timestamp": {tc.stamp}, "Svix-Signature": {tc.signature}}
+			if err := v.Verify(headers, []byte("{}"), time.Unix(1767268800, 0), DefaultTolerance); (err == nil) != tc.good {
+				t.Fatalf("got %v", err)
+			}
+		})
+	}
+}
+
+// respell sets an unused bit of the last letter before the padding: 32 bytes leave two.
+func respell(signature string) string {
+	last := len(signature) - 2
+	return signature[:last] + string(signature[last]+1) + "="
 }
 
 func TestAVerifierPrintsNoSecret(t *testing.T) {
