@@ -123,12 +123,13 @@ func (s *stack) index(top *yaml.Node) {
 }
 
 // bindRoot gives the root's parameters their values, from Options.Parameters, Options.Lookup or their Default.
+// A variable that is set to nothing counts as not set.
 func (s *stack) bindRoot() error {
 	given := map[string]value{}
 	for name := range s.declared {
 		if v, ok := s.opt.Parameters[name]; ok {
 			given[name] = v
-		} else if v, ok := s.opt.Lookup(VariableName(name)); ok {
+		} else if v, ok := s.opt.Lookup(VariableName(name)); ok && v != "" {
 			given[name] = v
 		}
 	}

@@ -100,7 +100,7 @@ func TestConditionsFollowTheParameters(t *testing.T) {
 }
 
 func TestMissingAndForbiddenParametersAreAllNamed(t *testing.T) {
-	_, err := Load("testdata/template.yaml", Options{Lookup: lookup(map[string]string{"STAGE": "moon"})})
+	_, err := Load("testdata/template.yaml", Options{Lookup: lookup(map[string]string{"STAGE": "moon", "DATABASE_URL": ""})})
 	for _, want := range []string{"template.yaml:5: parameter AllowedOrigins", "set ALLOWED_ORIGINS", "set DATABASE_URL", "Stage must be one of local, prod"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %q does not say %q", err, want)
