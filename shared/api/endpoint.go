@@ -33,7 +33,7 @@ type edge struct {
 // named Body. O is the answer's JSON body.
 func New[I, O any](op Op, handle func(ctx context.Context, c Caller, in *I) (*O, error)) Endpoint {
 	return Endpoint{Op: op, register: func(h huma.API, e *edge) {
-		huma.Register(h, describe(op), func(ctx context.Context, in *I) (*output[O], error) {
+		serve := func(ctx context.Context, in *I) (*output[O], error) {
 			raw, err := answer(ctx, e, op, func(ctx context.Context, c Caller) (any, error) {
 				out, err := handle(ctx, c, in)
 				return out, err
@@ -41,13 +41,23 @@ func New[I, O any](op Op, handle func(ctx context.Context, c Caller, in *I) (*O,
 			if err != nil {
 				return nil, refusal(ctx, err)
 			}
-			return &output[O]{Body: stored[O]{raw.Body}, CacheControl: "no-store"}, nil
-		})
+			return &output[O]{Status: raw.Status, Body: stored[O]{raw.Body}, CacheControl: "no-store"}, nil
+		}
+		huma.Register(h, describe(op), serve)
+		for _, path := range op.Aliases {
+			alias := describe(op)
+			alias.Path, alias.Hidden = path, true
+			huma.Register(h, alias, serve)
+		}
 	}}
 }
 
+// WithStatus is an answer that chooses its own status, where success has more than one.
+type WithStatus interface{ HTTPStatus() int }
+
 // output is what huma writes: a body marshalled already, so that the stored answer and the sent one are the same bytes.
 type output[O any] struct {
+	Status       int
 	CacheControl string `header:"Cache-Control"`
 	Body         stored[O]
 }
@@ -87,8 +97,12 @@ func marshalled(op Op) func(any, error) (postgres.Answer, error) {
 		if err != nil {
 			return postgres.Answer{}, err
 		}
+		status := op.status()
+		if s, ok := out.(WithStatus); ok {
+			status = s.HTTPStatus()
+		}
 		body, err := json.Marshal(out)
-		return postgres.Answer{Status: op.status(), Body: body}, err
+		return postgres.Answer{Status: status, Body: body}, err
 	}
 }
 

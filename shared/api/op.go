@@ -31,7 +31,8 @@ type Op struct {
 	Name    string // api-<domain>-<verb>-<object>
 	Method  string
 	Path    string
-	Status  int // of success; 200 by default
+	Aliases []string // former addresses that answer alike; the API document leaves them out
+	Status  int      // of success; 200 by default
 	Summary string
 	Roles   []tenancy.Role
 	Public  bool // no sign-in
@@ -70,7 +71,7 @@ func (o Op) Spec() run.Spec {
 	}
 	return run.Spec{
 		Name: o.Name, Summary: o.Summary, Needs: needs, Memory: or(o.MemoryMB, defaultMemory), Timeout: or(o.Timeout, defaultTimeout),
-		Route: &run.Route{Method: o.Method, Path: o.Path, Status: o.status(), Public: o.Public, Roles: o.Roles,
+		Route: &run.Route{Method: o.Method, Path: o.Path, Aliases: o.Aliases, Status: o.status(), Public: o.Public, Roles: o.Roles,
 			Errors: append(errs, o.Errors...), Front: o.Front},
 	}
 }

@@ -30,19 +30,37 @@ func From(app *run.App) *Sender {
 // then stays in the table for the relay: a queue that is down delays work and loses none.
 func Outbox(app *run.App) *postgres.DB {
 	db, sender := postgres.From(app), From(app)
-	db.OnCommit(func(ctx context.Context, jobs []postgres.Staged) {
+	db.OnCommit(deliver(sender, func(ctx context.Context, jobs []postgres.Staged, sent []id.Job) error {
+		return MarkSent(ctx, db, jobs[0].Org, sent)
+	}))
+	return db
+}
+
+// SystemOutbox is Outbox for the system role, whose jobs belong to no organisation or to several.
+func SystemOutbox(app *run.App) *postgres.SystemDB {
+	db, sender := postgres.SystemFrom(app), From(app)
+	db.OnCommit(deliver(sender, func(ctx context.Context, _ []postgres.Staged, sent []id.Job) error {
+		return MarkSentAcross(ctx, db, sent)
+	}))
+	return db
+}
+
+func deliver(sender *Sender, mark func(context.Context, []postgres.Staged, []id.Job) error) postgres.Sender {
+	return func(ctx context.Context, jobs []postgres.Staged) {
 		sent, err := sender.Send(ctx, clock.Real(), jobs)
 		if err != nil {
 			obs.Add(ctx, "outbox_left_to_relay", err.Error())
 		}
-		if err := MarkSent(ctx, db, jobs[0].Org, sent); err != nil {
+		if err := mark(ctx, jobs, sent); err != nil {
 			obs.Add(ctx, "outbox_unmarked", err.Error())
 		}
-	})
-	return db
+	}
 }
 
-const sqlMarkSent = `update jobs set sent_at = now() where org_id = app.org() and id = any($1::uuid[]) and state = 'ready' and sent_at is null`
+const (
+	sqlMarkSent       = `update jobs set sent_at = now() where org_id = app.org() and id = any($1::uuid[]) and state = 'ready' and sent_at is null`
+	sqlMarkSentAcross = `update jobs set sent_at = now() where id = any($1::uuid[]) and state = 'ready' and sent_at is null`
+)
 
 // MarkSent notes that SQS has the messages of these jobs of one organisation.
 func MarkSent(ctx context.Context, db *postgres.DB, org id.Org, sent []id.Job) error {
@@ -53,6 +71,17 @@ func MarkSent(ctx context.Context, db *postgres.DB, org id.Org, sent []id.Job) e
 	b.Queue(sqlMarkSent, texts(sent))
 	_, err := db.WriteInOrg(ctx, tenancy.ForOrg(org, "outbox"), b)
 	return err
+}
+
+// MarkSentAcross notes that SQS has the messages of these jobs, of whatever organisation.
+func MarkSentAcross(ctx context.Context, db *postgres.SystemDB, sent []id.Job) error {
+	if len(sent) == 0 {
+		return nil
+	}
+	return db.Across(ctx, func(tx postgres.Tx) error {
+		_, err := tx.Exec(ctx, sqlMarkSentAcross, texts(sent))
+		return err
+	})
 }
 
 func texts(ids []id.Job) []string {

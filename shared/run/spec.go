@@ -33,7 +33,8 @@ const (
 // Route is an HTTP endpoint.
 type Route struct {
 	Method, Path string
-	Status       int // of success
+	Aliases      []string // further paths of the same method that this function answers
+	Status       int      // of success
 	Public       bool
 	Roles        []tenancy.Role
 	Errors       []*fail.Error

@@ -27,8 +27,8 @@ type Env struct {
 }
 
 type served struct {
-	op api.Op
-	h  http.Handler
+	method, path string
+	h            http.Handler
 }
 
 // Studio is an organisation of the test.
@@ -43,7 +43,10 @@ func New(t testing.TB, build func(db *postgres.DB) []api.Endpoint) *Env {
 	t.Helper()
 	e := &Env{Database: postgrestest.New(t)}
 	for _, ep := range build(e.DB) {
-		e.mux = append(e.mux, served{ep.Op, api.Handler(ep, api.Deps{Verifier: fakeVerifier{}, DB: e.DB})})
+		h := api.Handler(ep, api.Deps{Verifier: fakeVerifier{}, DB: e.DB})
+		for _, path := range append([]string{ep.Op.Path}, ep.Op.Aliases...) {
+			e.mux = append(e.mux, served{ep.Op.Method, path, h})
+		}
 	}
 	e.A, e.B = e.studio(t, "סטודיו צפון"), e.studio(t, "סטודיו דרום")
 	return e
@@ -167,7 +170,7 @@ func (e *Env) handler(t testing.TB, method, path string) http.Handler {
 	t.Helper()
 	var found http.Handler
 	for _, s := range e.mux {
-		if s.op.Method == method && matches(s.op.Path, path) && (found == nil || !strings.Contains(s.op.Path, "{")) {
+		if s.method == method && matches(s.path, path) && (found == nil || !strings.Contains(s.path, "{")) {
 			found = s.h
 		}
 	}
