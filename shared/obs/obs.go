@@ -11,6 +11,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
 // Log is the function's logger; JSON lines on standard output, where Lambda collects them.
@@ -83,8 +85,12 @@ func Correlation(ctx context.Context) string {
 
 var metricsOut io.Writer = os.Stdout
 
-// Count publishes a metric under the function's name. Names are few and fixed; no ids.
+// Count publishes a metric under the function's name. Names are few and fixed; no ids. In Lambda the name is the deployed
+// one, so that the alarms of two stages in one account do not hear each other.
 func Count(function, name string, value float64) {
+	if lambdacontext.FunctionName != "" {
+		function = lambdacontext.FunctionName
+	}
 	line, err := json.Marshal(map[string]any{
 		"_aws": map[string]any{
 			"Timestamp": time.Now().UnixMilli(),

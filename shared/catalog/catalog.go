@@ -1,0 +1,53 @@
+// Package catalog is the surface: every function of FitKit, listed once. Templates, documents and the local platform are
+// made from it. Only they and tests import it: it links every domain, which no function may.
+package catalog
+
+import (
+	"slices"
+	"strings"
+
+	"fitkit/shared/api"
+	"fitkit/shared/hook"
+	"fitkit/shared/membership/membershipapi"
+	"fitkit/shared/run"
+)
+
+// functions has one line for each folder in functions/, sorted by domain. The handlers get no stores: nobody calls them.
+var functions = []run.Declared{
+	// membership
+	membershipapi.CreatePlan(nil),
+}
+
+// All is every function, sorted by name.
+func All() []run.Spec {
+	specs := make([]run.Spec, len(functions))
+	for i, f := range functions {
+		specs[i] = f.Spec()
+	}
+	slices.SortFunc(specs, func(a, b run.Spec) int { return strings.Compare(a.Name, b.Name) })
+	return specs
+}
+
+// Endpoints is every HTTP endpoint, sorted by name, for the API document and for tests of every route.
+func Endpoints() []api.Endpoint { return only[api.Endpoint]() }
+
+// Hooks is every webhook, sorted by name.
+func Hooks() []hook.Handler { return only[hook.Handler]() }
+
+func only[T run.Declared]() []T {
+	var out []T
+	for _, f := range functions {
+		if t, ok := f.(T); ok {
+			out = append(out, t)
+		}
+	}
+	slices.SortFunc(out, func(a, b T) int { return strings.Compare(a.Spec().Name, b.Spec().Name) })
+	return out
+}
+
+// Domain is the second part of a function's name: membership of api-membership-create-plan.
+func Domain(function string) string {
+	_, rest, _ := strings.Cut(function, "-")
+	domain, _, _ := strings.Cut(rest, "-")
+	return domain
+}
