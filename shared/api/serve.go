@@ -55,15 +55,15 @@ func Describe(h huma.API, e Endpoint) { e.register(h, &edge{}) }
 func Config() huma.Config {
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{OpenAPI: "3.1.0", Info: &huma.Info{Title: "FitKit", Version: "1"},
-			Components: &huma.Components{Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName)}},
+			Components: &huma.Components{Schemas: huma.NewMapRegistry("#/components/schemas/", SchemaName)}},
 		Formats:          map[string]huma.Format{"application/json": strictJSON, "json": strictJSON},
 		DefaultFormat:    "application/json",
 		NoFormatFallback: false,
 	}
 }
 
-// schemaName keeps equal type names of two packages apart: memberapi.createOutput is MemberCreateOutput.
-func schemaName(t reflect.Type, hint string) string {
+// SchemaName keeps equal type names of two packages apart: memberapi.createOutput is MemberCreateOutput.
+func SchemaName(t reflect.Type, hint string) string {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"fitkit/infra/tools/generate/document"
 	"fitkit/infra/tools/generate/stack"
 	"fitkit/shared/catalog"
 	"fitkit/shared/run"
@@ -20,7 +21,13 @@ func Files(root string) (map[string][]byte, error) {
 	if err := templates(root, specs, made); err != nil {
 		return nil, err
 	}
-	return made, nil
+	made["docs/functions.md"] = document.Functions(specs)
+	var err error
+	if made["docs/errors.md"], err = document.Errors(specs); err != nil {
+		return nil, err
+	}
+	made["docs/openapi.yaml"], err = document.OpenAPI(catalog.Endpoints(), catalog.Hooks())
+	return made, err
 }
 
 func templates(root string, specs []run.Spec, made map[string][]byte) error {
