@@ -71,9 +71,11 @@ create table orgs (
   dunning_end     text not null default 'suspend',
   grace_days      int  not null default 7,
   version         int  not null default 1,
+  name_own        boolean not null default false,
   clerk_updated_at timestamptz,
   created_at      timestamptz not null default now(),
   updated_at      timestamptz not null default now(),
+  constraint orgs_tax_id check (tax_id ~ '^[0-9]{9}$'),
   constraint orgs_clerk_org_once unique (clerk_org_id),
   constraint orgs_status check (status in ('active', 'suspended', 'deleted')),
   constraint orgs_legal_kind check (legal_kind in ('patur', 'murshe', 'company')),
@@ -84,12 +86,18 @@ create table orgs (
   constraint orgs_name_length check (char_length(name) between 1 and 200)
 );
 comment on column orgs.test_now is 'business time of a test organisation; null: the real clock';
+comment on column orgs.name_own is 'the studio chose its name in FitKit; Clerk''s no longer replaces it';
 alter table orgs enable row level security;
 alter table orgs force row level security;
 create policy org_isolation on orgs to fitkit_app using (id = app.org()) with check (id = app.org());
 grant select, update on orgs to fitkit_app;
 grant select on orgs to fitkit_system;
 create policy system_read on orgs for select to fitkit_system using (true);
+-- Clerk's news of organisations and staff comes without an organisation's session; the system role applies it.
+create policy system_clerk_insert on orgs for insert to fitkit_system with check (true);
+create policy system_clerk_update on orgs for update to fitkit_system using (true) with check (true);
+grant insert (clerk_org_id, name, slug, status, clerk_updated_at), update (name, slug, status, clerk_updated_at, version, updated_at)
+  on orgs to fitkit_system;
 create policy gate on orgs to fitkit_gate using (true) with check (true);
 grant select, insert on orgs to fitkit_gate;
 
@@ -97,6 +105,10 @@ grant select, insert on orgs to fitkit_gate;
 -- Leases, tokens and cron slots never use it.
 create function app.now_of(test_now timestamptz) returns timestamptz language sql stable parallel safe
   return coalesce(test_now, now());
+
+-- app.business_now is business time of the running transaction's organisation.
+create function app.business_now() returns timestamptz language sql stable parallel safe
+  begin atomic select coalesce(o.test_now, now()) from orgs o where o.id = app.org(); end;
 
 create table staff (
   org_id        uuid not null references orgs,
@@ -106,7 +118,9 @@ create table staff (
   name          text not null default '',
   email         text not null default '',
   status        text not null default 'active',
+  clerk_role    text not null default '',
   clerk_updated_at timestamptz,
+  user_updated_at  timestamptz,
   version       int not null default 1,
   created_at    timestamptz not null default now(),
   primary key (org_id, id),
@@ -114,9 +128,24 @@ create table staff (
   constraint staff_role check (role in ('owner', 'manager', 'front_desk', 'coach')),
   constraint staff_status check (status in ('active', 'removed'))
 );
+comment on column staff.clerk_role is 'the role Clerk last told; ours changes when it changes';
+comment on column staff.user_updated_at is 'how new the name and e-mail are, by Clerk''s clock; null: never told by the user''s own event';
+create index staff_by_clerk_user on staff (clerk_user_id);
 call app.protect('staff', 'select, insert, update');
 create policy gate on staff to fitkit_gate using (true) with check (true);
 grant select, insert on staff to fitkit_gate;
+create policy system_clerk on staff to fitkit_system using (true) with check (true);
+grant select, insert, update on staff to fitkit_system;
+
+-- Users whom Clerk has deleted, so that a membership of theirs that arrives late makes no staff. Ids alone, no person's data.
+create table clerk_deleted_users (
+  clerk_user_id text primary key,
+  deleted_at    timestamptz not null
+);
+alter table clerk_deleted_users enable row level security;
+alter table clerk_deleted_users force row level security;
+create policy system_all on clerk_deleted_users to fitkit_system using (true) with check (true);
+grant select, insert on clerk_deleted_users to fitkit_system;
 
 -- An organisation that has owners always keeps one: whoever takes away the last is refused.
 -- +goose StatementBegin
@@ -180,7 +209,7 @@ create table member_secrets (
   primary key (org_id, member_id),
   foreign key (org_id, member_id) references members (org_id, id),
   constraint member_secrets_id_once unique (org_id, blind_index),
-  constraint member_secrets_kind check (kind in ('israeli_id', 'passport')),
+  constraint member_secrets_kind check (kind in ('il', 'passport')),
   constraint member_secrets_key_id check (octet_length(key_id) = 4),
   constraint member_secrets_last3 check (char_length(last3) <= 3)
 );
@@ -215,6 +244,8 @@ create table audit_log (
   primary key (org_id, id)
 );
 call app.protect('audit_log', 'select, insert');
+create policy system_insert on audit_log for insert to fitkit_system with check (true);
+grant insert on audit_log to fitkit_system;
 
 -- app.enter is the first statement of every request's transaction. It finds the organisation and the caller's
 -- role in it from facts of a verified token, refuses roles the route does not name, and sets what row-level
@@ -239,8 +270,8 @@ begin
     end if;
     select * into s from public.staff st where st.org_id = o.id and st.clerk_user_id = p_user;
     if not found then
-      insert into public.staff (org_id, clerk_user_id, role)
-        values (o.id, p_user, case when p_clerk_role = 'admin' then 'owner' else 'front_desk' end)
+      insert into public.staff (org_id, clerk_user_id, role, clerk_role)
+        values (o.id, p_user, case when p_clerk_role = 'admin' then 'owner' else 'front_desk' end, coalesce(p_clerk_role, ''))
         on conflict on constraint staff_user_once do nothing;
       select * into s from public.staff st where st.org_id = o.id and st.clerk_user_id = p_user;
     end if;
@@ -281,4 +312,4 @@ grant execute on function app.enter_org to fitkit_system;
 
 -- +goose Down
 drop schema app cascade;
-drop table audit_log, member_events, member_secrets, members, staff, orgs cascade;
+drop table audit_log, member_events, member_secrets, members, clerk_deleted_users, staff, orgs cascade;
