@@ -1,0 +1,178 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"fitkit/shared/catalog"
+	"fitkit/shared/run"
+)
+
+// statement is one grant of a role, with its resources as the template writes them.
+type statement struct {
+	Actions, Resources []string
+}
+
+// grants reads the role of every function by the function's name.
+func grants(t *testing.T) map[string][]statement {
+	t.Helper()
+	out := map[string][]statement{}
+	for _, s := range stacks(t) {
+		for _, r := range s.Resources {
+			if r.Type == "AWS::Serverless::Function" {
+				name := strings.TrimPrefix(value(&r.Properties, "CodeUri").Value, "../../bin/")
+				role := strings.TrimSuffix(value(&r.Properties, "Role").Value, ".Arn")
+				properties := s.Resources[role].Properties
+				out[name] = statements(&properties)
+			}
+		}
+	}
+	return out
+}
+
+func statements(role *yaml.Node) []statement {
+	var out []statement
+	for _, policy := range value(role, "Policies").Content {
+		for _, s := range value(value(policy, "PolicyDocument"), "Statement").Content {
+			out = append(out, statement{texts(value(s, "Action")), texts(value(s, "Resource"))})
+		}
+	}
+	return out
+}
+
+func value(n *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return &yaml.Node{}
+}
+
+func texts(n *yaml.Node) []string {
+	if n.Kind == yaml.ScalarNode {
+		return []string{n.Value}
+	}
+	var out []string
+	for _, c := range n.Content {
+		out = append(out, c.Value)
+	}
+	return out
+}
+
+// allowed is every resource that the actions of one kind reach.
+func allowed(list []statement, action string) []string {
+	var out []string
+	for _, s := range list {
+		if slices.Contains(s.Actions, action) {
+			out = append(out, s.Resources...)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestAFunctionMaySendOnlyWhereItsDeclarationSays(t *testing.T) {
+	all := grants(t)
+	for _, s := range catalog.All() {
+		var want []string
+		for _, n := range s.Needs {
+			arn := "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${Prefix}-" + n.Queue
+			if n.Kind == "send" && !slices.Contains(want, arn) {
+				want = append(want, arn)
+			}
+		}
+		if s.Schedule != nil {
+			want = append(want, "FailedRuns.Arn") // where Lambda puts runs that failed at every try
+		}
+		slices.Sort(want)
+		if got := allowed(all[s.Name], "sqs:SendMessage"); !slices.Equal(got, want) {
+			t.Errorf("%s may send to %q, its needs say %q", s.Name, got, want)
+		}
+	}
+}
+
+func TestAFunctionMayReceiveOnlyFromItsOwnQueue(t *testing.T) {
+	all := grants(t)
+	for _, s := range catalog.All() {
+		for _, action := range []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"} {
+			got := allowed(all[s.Name], action)
+			if s.Queue == nil && got != nil || s.Queue != nil && (len(got) != 1 || !strings.HasSuffix(got[0], "Queue.Arn")) {
+				t.Errorf("%s: %s on %q", s.Name, action, got)
+			}
+		}
+	}
+}
+
+func TestNoRoleReachesEverything(t *testing.T) {
+	known := []string{"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage",
+		"sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"}
+	for name, list := range grants(t) {
+		if len(list) == 0 {
+			t.Errorf("%s has no role of its own", name)
+		}
+		for _, s := range list {
+			for _, action := range s.Actions {
+				if !slices.Contains(known, action) {
+					t.Errorf("%s: nothing asks for %s", name, action)
+				}
+			}
+			for _, resource := range s.Resources {
+				if strings.Contains(resource, "*") {
+					t.Errorf("%s: %v on %s", name, s.Actions, resource)
+				}
+			}
+		}
+	}
+}
+
+func TestEveryQueueIsWatchedAndWhatIsSentHasAConsumer(t *testing.T) {
+	consumed := map[string]run.Spec{}
+	for _, s := range catalog.All() {
+		if s.Queue != nil {
+			consumed[s.Queue.Name] = s
+		}
+	}
+	for _, s := range catalog.All() {
+		for _, n := range s.Needs {
+			if _, ok := consumed[n.Queue]; n.Kind == "send" && !ok {
+				t.Errorf("%s sends to %s, which no job reads", s.Name, n.Queue)
+			}
+		}
+	}
+	for _, s := range consumed {
+		if s.Visibility() < 6*s.Timeout {
+			t.Errorf("%s: its messages come back while it works", s.Name)
+		}
+	}
+}
+
+func TestEveryAlarmNamesARunbookThatExists(t *testing.T) {
+	book := regexp.MustCompile(`infra/runbooks/[a-z-]+\.md`)
+	files, err := filepath.Glob(filepath.Join(repository, "infra/stacks/*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files = append(files, filepath.Join(repository, "template.yaml"), "stack/testdata/example.yaml")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		alarms, books := strings.Count(string(text), "Type: AWS::CloudWatch::Alarm"), book.FindAllString(string(text), -1)
+		if len(books) < alarms {
+			t.Errorf("%s has %d alarms and names %d runbooks", file, alarms, len(books))
+		}
+		for _, b := range books {
+			if _, err := os.Stat(filepath.Join(repository, b)); err != nil {
+				t.Errorf("%s names %s, which is not there", file, b)
+			}
+		}
+	}
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"fitkit/infra/local/template"
+	"fitkit/shared/catalog"
+	"fitkit/shared/config"
+	"fitkit/shared/need"
+	"fitkit/shared/run"
+)
+
+// load reads the committed templates as the local platform does, with the name of each required variable as its value.
+func load(t *testing.T) *template.Platform {
+	t.Helper()
+	p, err := template.Load(filepath.Join(repository, "template.yaml"), template.Options{
+		StackName: "fitkit-test", Lookup: func(name string) (string, bool) { return "the " + name, required(name) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func required(variable string) bool {
+	for _, section := range config.All() {
+		for _, v := range config.Variables(section) {
+			if v.Name == variable {
+				return v.Default == "" && !v.Optional && v.Name != "STAGE"
+			}
+		}
+	}
+	return variable == "ALLOWED_ORIGINS"
+}
+
+func TestTheTemplatesDeclareTheCatalogue(t *testing.T) {
+	p := load(t)
+	var functions, routes, queues, schedules []string
+	for _, s := range catalog.All() {
+		functions = append(functions, s.Name)
+		switch {
+		case s.Route != nil && s.Route.Front == run.Gateway:
+			for _, path := range append([]string{s.Route.Path}, s.Route.Aliases...) {
+				routes = append(routes, s.Route.Method+" "+path+" "+s.Name)
+			}
+		case s.Queue != nil:
+			queues = append(queues, "fitkit-test-"+s.Queue.Name+" "+s.Name)
+		case s.Schedule != nil:
+			schedules = append(schedules, s.Schedule.Expression+" "+s.Schedule.Zone+" "+s.Name)
+		}
+	}
+	same(t, "functions", functions, p.Functions, func(f template.Function) string { return f.Name })
+	same(t, "routes", routes, p.Routes, func(r template.Route) string { return r.Key() + " " + r.Function })
+	same(t, "queues", queues, p.EventSources, func(e template.EventSource) string { return e.Queue + " " + e.Function })
+	same(t, "schedules", schedules, p.Schedules, func(s template.Schedule) string { return s.Expression + " " + s.Zone + " " + s.Function })
+}
+
+func same[T any](t *testing.T, what string, want []string, have []T, name func(T) string) {
+	t.Helper()
+	var got []string
+	for _, h := range have {
+		got = append(got, name(h))
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("%s of the templates:\n%q\nof the catalogue:\n%q", what, got, want)
+	}
+}
+
+func TestAFunctionIsGrantedTheVariablesOfItsNeedsAndNoOther(t *testing.T) {
+	p := load(t)
+	for _, s := range catalog.All() {
+		f, _ := p.Function(s.Name)
+		want := map[string]string{"GOMEMLIMIT": f.Env["GOMEMLIMIT"]}
+		for _, section := range need.Sections(s.Needs) {
+			for _, v := range config.Variables(section) {
+				switch {
+				case strings.HasPrefix(v.Name, "AWS_"):
+				case v.Name == "STAGE":
+					want[v.Name] = "local"
+				case v.Name == "QUEUE_URL_PREFIX":
+					want[v.Name] = "https://sqs.eu-central-1.amazonaws.com/000000000000/fitkit-test-"
+				case required(v.Name):
+					want[v.Name] = "the " + v.Name
+				default:
+					want[v.Name] = v.Default
+				}
+			}
+		}
+		if !maps.Equal(f.Env, want) {
+			t.Errorf("%s:\n granted %v\n  needed %v", s.Name, f.Env, want)
+		}
+	}
+}
+
+func TestALocalSQSIsAddressedUnderItsOwnHost(t *testing.T) {
+	p, err := template.Load(filepath.Join(repository, "template.yaml"), template.Options{StackName: "fitkit-test",
+		Lookup: func(name string) (string, bool) {
+			if name == "SQS_ENDPOINT_URL" {
+				return "http://127.0.0.1:4566", true
+			}
+			return "the " + name, required(name)
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range p.Functions {
+		if prefix, ok := f.Env["QUEUE_URL_PREFIX"]; ok && prefix != "http://127.0.0.1:4566/000000000000/fitkit-test-" {
+			t.Errorf("%s sends to %s", f.Name, prefix)
+		}
+	}
+}
+
+// Limits of AWS, and our own below them.
+const (
+	maxFunctions    = 30
+	maxResources    = 200
+	maxIntegrations = 300
+	maxFunctionName = 64 - len("-") - 19 // Lambda's limit without the longest prefix
+	maxQueueName    = 80 - len("-") - 19 - len("-dlq")
+)
+
+func TestTheStacksStayInsideTheirBudgets(t *testing.T) {
+	integrations := 0
+	for name, s := range stacks(t) {
+		functions, resources := 0, 0
+		for _, r := range s.Resources {
+			resources += r.afterTransform()
+			switch r.Type {
+			case "AWS::Serverless::Function":
+				functions++
+			case "AWS::ApiGatewayV2::Integration":
+				integrations++
+			}
+		}
+		if functions > maxFunctions || resources > maxResources {
+			t.Errorf("%s has %d functions (at most %d) and %d resources (at most %d): split the domain", name, functions, maxFunctions, resources, maxResources)
+		}
+	}
+	if integrations > maxIntegrations {
+		t.Errorf("%d integrations; one HTTP API takes %d", integrations, maxIntegrations)
+	}
+	for _, s := range catalog.All() {
+		if len(s.Name) > maxFunctionName || s.Queue != nil && len(s.Queue.Name) > maxQueueName {
+			t.Errorf("%s: its name is too long for AWS with a prefix of 19", s.Name)
+		}
+	}
+}
+
+type stackFile struct {
+	Resources map[string]resource `yaml:"Resources"`
+}
+
+type resource struct {
+	Type       string    `yaml:"Type"`
+	Properties yaml.Node `yaml:"Properties"`
+}
+
+// afterTransform is how many resources SAM makes of one; make verify counts with the real translator.
+func (r resource) afterTransform() int {
+	if r.Type != "AWS::Serverless::Function" {
+		return 1
+	}
+	var p struct {
+		Events            map[string]yaml.Node `yaml:"Events"`
+		EventInvokeConfig *yaml.Node           `yaml:"EventInvokeConfig"`
+		FunctionURLConfig *yaml.Node           `yaml:"FunctionUrlConfig"`
+	}
+	_ = r.Properties.Decode(&p) // what does not decode is not there
+	n := 1 + len(p.Events)
+	if p.EventInvokeConfig != nil {
+		n++
+	}
+	if p.FunctionURLConfig != nil {
+		n += 3 // the URL and its two permissions
+	}
+	return n
+}
+
+func stacks(t *testing.T) map[string]stackFile {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(repository, "infra/stacks/*.yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no stacks: %v", err)
+	}
+	out := map[string]stackFile{}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s stackFile
+		if err := yaml.Unmarshal(raw, &s); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		out[strings.TrimSuffix(filepath.Base(file), ".yaml")] = s
+	}
+	return out
+}

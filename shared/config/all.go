@@ -1,0 +1,9 @@
+package config
+
+// All is one of each section: the full list of what functions read.
+func All() []any {
+	return []any{
+		&Core{}, &Database{}, &SystemDatabase{}, &Redis{}, &Queues{}, &Clerk{}, &ClerkWebhook{}, &PaymentKeys{}, &NationalIDKeys{},
+		&Cardcom{}, &Web{}, &Crons{},
+	}
+}
