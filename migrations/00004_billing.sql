@@ -105,6 +105,7 @@ create table card_sessions (
   payment_method_id uuid,
   last_code      text not null default '',
   created_at     timestamptz not null default now(),
+  created_business timestamptz not null default app.business_now(),
   expires_at     timestamptz not null,
   next_poll_at   timestamptz,
   polls          int not null default 0,

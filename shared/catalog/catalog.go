@@ -7,15 +7,39 @@ import (
 	"strings"
 
 	"fitkit/shared/api"
+	"fitkit/shared/billing"
+	"fitkit/shared/billing/billingapi"
+	"fitkit/shared/billing/billingcron"
+	"fitkit/shared/billing/billinghook"
+	"fitkit/shared/billing/billingjob"
 	"fitkit/shared/hook"
 	"fitkit/shared/membership/membershipapi"
+	"fitkit/shared/queue/queuecron"
 	"fitkit/shared/run"
+	"fitkit/shared/testclock/testclockapi"
+	"fitkit/shared/testclock/testclockjob"
 )
 
 // functions has one line for each folder in functions/, sorted by domain. The handlers get no stores: nobody calls them.
 var functions = []run.Declared{
+	// billing
+	billingapi.ConnectGateway(nil),
+	billingapi.CreateCardSession(nil, billing.Pages{}),
+	billinghook.Cardcom(nil),
+	billingjob.ExecuteCharge(nil),
+	billingjob.ProcessInboxEvent(nil),
+	billingjob.ResolveUnknown(nil),
+	billingjob.RunDunningStep(nil),
+	billingcron.PlanCharges(nil),
+	billingcron.RunDunning(nil),
+	billingcron.SweepUnknown(nil),
+	// job
+	queuecron.Relay(nil),
 	// membership
 	membershipapi.CreatePlan(nil),
+	// org
+	testclockapi.Set(nil),
+	testclockjob.Advance(nil),
 }
 
 // All is every function, sorted by name.

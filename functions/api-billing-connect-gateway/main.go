@@ -1,0 +1,14 @@
+// Command api-billing-connect-gateway serves PUT /v1/gateways/{provider}: a studio connects its own terminal.
+package main
+
+import (
+	"fitkit/shared/api"
+	"fitkit/shared/billing"
+	"fitkit/shared/billing/billingapi"
+	"fitkit/shared/run"
+)
+
+func main() {
+	app := run.Start(billingapi.ConnectGatewayOp)
+	api.Serve(app, billingapi.ConnectGateway(billing.CollectorFrom(app)))
+}

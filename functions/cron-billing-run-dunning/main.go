@@ -1,0 +1,15 @@
+// Command cron-billing-run-dunning runs on a schedule; see billingcron.RunDunningOp.
+package main
+
+import (
+	"fitkit/shared/billing"
+	"fitkit/shared/billing/billingcron"
+	"fitkit/shared/cron"
+	"fitkit/shared/queue"
+	"fitkit/shared/run"
+)
+
+func main() {
+	app := run.Start(billingcron.RunDunningOp)
+	cron.Serve(app, billingcron.RunDunning(billing.NewSweeper(queue.SystemOutbox(app), queue.Outbox(app))))
+}

@@ -1,0 +1,14 @@
+// Command job-billing-execute-charge collects charges from the queue billing-execute-charge.
+package main
+
+import (
+	"fitkit/shared/billing"
+	"fitkit/shared/billing/billingjob"
+	"fitkit/shared/job"
+	"fitkit/shared/run"
+)
+
+func main() {
+	app := run.Start(billingjob.ExecuteChargeOp)
+	job.Serve(app, billingjob.ExecuteCharge(billing.CollectorFrom(app)))
+}

@@ -1,0 +1,14 @@
+// Command job-billing-process-inbox-event reads hosted pages after a provider's notice.
+package main
+
+import (
+	"fitkit/shared/billing"
+	"fitkit/shared/billing/billingjob"
+	"fitkit/shared/job"
+	"fitkit/shared/run"
+)
+
+func main() {
+	app := run.Start(billingjob.ProcessInboxEventOp)
+	job.Serve(app, billingjob.ProcessInboxEvent(billing.CollectorFrom(app)))
+}

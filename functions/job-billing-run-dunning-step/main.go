@@ -1,0 +1,15 @@
+// Command job-billing-run-dunning-step takes rungs of the dunning ladder.
+package main
+
+import (
+	"fitkit/shared/billing"
+	"fitkit/shared/billing/billingjob"
+	"fitkit/shared/job"
+	"fitkit/shared/queue"
+	"fitkit/shared/run"
+)
+
+func main() {
+	app := run.Start(billingjob.RunDunningStepOp)
+	job.Serve(app, billingjob.RunDunningStep(billing.NewStore(queue.Outbox(app))))
+}

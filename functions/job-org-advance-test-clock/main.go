@@ -1,0 +1,17 @@
+// Command job-org-advance-test-clock moves a test organisation's clock through everything that falls due.
+package main
+
+import (
+	"fitkit/shared/billing"
+	"fitkit/shared/job"
+	"fitkit/shared/queue"
+	"fitkit/shared/run"
+	"fitkit/shared/testclock"
+	"fitkit/shared/testclock/testclockjob"
+)
+
+func main() {
+	app := run.Start(testclockjob.AdvanceOp)
+	db := queue.Outbox(app)
+	job.Serve(app, testclockjob.Advance(testclock.NewAdvancer(db, billing.NewStore(db))))
+}

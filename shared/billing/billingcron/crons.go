@@ -1,0 +1,53 @@
+// Package billingcron is billing's schedules. They select what is due and enqueue it.
+package billingcron
+
+import (
+	"context"
+	"time"
+
+	"fitkit/shared/billing"
+	"fitkit/shared/cron"
+	"fitkit/shared/need"
+)
+
+// PlanChargesOp declares the schedule that plans due periods.
+var PlanChargesOp = cron.Op{
+	Name: "cron-billing-plan-charges", Summary: "Plan the due period of each membership and enqueue its charge",
+	Schedule: "cron(0/15 * * * ? *)", Needs: []need.Need{need.Postgres, need.Send(string(billing.QueueExecute))}, Timeout: 5 * time.Minute,
+}
+
+// Planner is what PlanCharges needs.
+type Planner interface {
+	Plan(ctx context.Context) (int64, error)
+}
+
+// PlanCharges plans what is due. The period's unique index makes a second run nothing.
+func PlanCharges(p Planner) cron.Handler { return cron.New(PlanChargesOp, p.Plan) }
+
+// SweepUnknownOp declares the schedule that finds attempts whose lease ran out and look-ups that are due.
+var SweepUnknownOp = cron.Op{
+	Name: "cron-billing-sweep-unknown", Summary: "Find attempts whose lease ran out, look-ups that are due and pages nobody reported",
+	Schedule: "rate(5 minutes)", Needs: []need.Need{need.Postgres, need.Send(string(billing.QueueResolve)), need.Send(string(billing.QueueInbox))},
+}
+
+// Sweeper is what SweepUnknown needs.
+type Sweeper interface {
+	Sweep(ctx context.Context) (int64, error)
+}
+
+// SweepUnknown sweeps.
+func SweepUnknown(s Sweeper) cron.Handler { return cron.New(SweepUnknownOp, s.Sweep) }
+
+// RunDunningOp declares the schedule that starts due dunning steps.
+var RunDunningOp = cron.Op{
+	Name: "cron-billing-run-dunning", Summary: "Start the dunning steps that are due",
+	Schedule: "cron(0/15 * * * ? *)", Needs: []need.Need{need.Postgres, need.Send(string(billing.QueueDunning))},
+}
+
+// Dunner is what RunDunning needs.
+type Dunner interface {
+	Dun(ctx context.Context) (int64, error)
+}
+
+// RunDunning starts due steps.
+func RunDunning(d Dunner) cron.Handler { return cron.New(RunDunningOp, d.Dun) }

@@ -1,0 +1,73 @@
+// Package billingjob is billing's queued work: the one place where money moves, and what follows from it.
+package billingjob
+
+import (
+	"context"
+	"time"
+
+	"fitkit/shared/billing"
+	"fitkit/shared/job"
+	"fitkit/shared/need"
+	"fitkit/shared/tenancy"
+)
+
+// ExecuteChargeOp declares the job that collects a charge.
+var ExecuteChargeOp = job.Op{
+	Name: "job-billing-execute-charge", Summary: "Collect a charge once: claim, send, record",
+	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom, need.Send(string(billing.QueueExecute)), need.Send(string(billing.QueueResolve))},
+	Timeout: 40 * time.Second, MaxConcurrency: 32,
+}
+
+// Executor is what ExecuteCharge needs.
+type Executor interface {
+	Execute(ctx context.Context, c tenancy.Caller, m billing.ExecuteCharge) error
+}
+
+// ExecuteCharge collects a charge. A message seen twice finds the charge in flight or settled and ends quietly.
+func ExecuteCharge(e Executor) job.Handler { return job.New(ExecuteChargeOp, e.Execute) }
+
+// ResolveUnknownOp declares the job that asks a provider about an attempt whose answer was lost.
+var ResolveUnknownOp = job.Op{
+	Name: "job-billing-resolve-unknown", Summary: "Ask the provider about an attempt whose answer was lost; never send it again",
+	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom, need.Send(string(billing.QueueResolve)), need.Send(string(billing.QueueExecute))},
+	Timeout: 60 * time.Second,
+}
+
+// Resolver is what ResolveUnknown needs.
+type Resolver interface {
+	Resolve(ctx context.Context, c tenancy.Caller, m billing.ResolveUnknown) error
+}
+
+// ResolveUnknown looks an attempt up. It sends nothing, so a repeat only asks again.
+func ResolveUnknown(r Resolver) job.Handler { return job.New(ResolveUnknownOp, r.Resolve) }
+
+// RunDunningStepOp declares the job that takes one rung of the dunning ladder.
+var RunDunningStepOp = job.Op{
+	Name: "job-billing-run-dunning-step", Summary: "Take one rung of the dunning ladder: message, access, another try",
+	Needs: []need.Need{need.Postgres, need.Send(string(billing.QueueExecute))},
+}
+
+// Dunner is what RunDunningStep needs.
+type Dunner interface {
+	RunDunningStep(ctx context.Context, c tenancy.Caller, m billing.DunningStep) error
+}
+
+// RunDunningStep takes a rung. The case's row says whether it was taken already.
+func RunDunningStep(d Dunner) job.Handler { return job.New(RunDunningStepOp, d.RunDunningStep) }
+
+// ProcessInboxEventOp declares the job that reads a hosted page after a provider's notice, or when none came.
+var ProcessInboxEventOp = job.Op{
+	Name: "job-billing-process-inbox-event", Summary: "Read a provider's hosted page and save the card once",
+	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom, need.Send(string(billing.QueueExecute))},
+	Timeout: 60 * time.Second,
+}
+
+// PageChecker is what ProcessInboxEvent needs.
+type PageChecker interface {
+	CheckCardSession(ctx context.Context, c tenancy.Caller, m billing.ProcessInboxEvent) error
+}
+
+// ProcessInboxEvent reads the page. One page saves one card, whatever is delivered.
+func ProcessInboxEvent(p PageChecker) job.Handler {
+	return job.New(ProcessInboxEventOp, p.CheckCardSession)
+}

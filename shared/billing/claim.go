@@ -1,0 +1,152 @@
+package billing
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"fitkit/shared/id"
+	"fitkit/shared/money"
+	"fitkit/shared/postgres"
+	"fitkit/shared/tenancy"
+)
+
+// claim is an attempt that this worker holds, and all that the provider must be told.
+type claim struct {
+	Attempt      id.Attempt
+	Charge       id.Charge
+	Member       id.Member
+	Amount       money.Agorot
+	Installments int
+	Method       id.PaymentMethod
+	Gateway      gateway
+	TokenCT      []byte
+	ExpMonth     int
+	ExpYear      int
+	PayerName    string
+}
+
+// why a charge was not claimed.
+type why string
+
+const (
+	claimed     why = ""
+	gone        why = "gone"
+	notDue      why = "not_due"      // paid, void, failed, or an attempt is under way: whoever holds it will finish
+	cancelled   why = "cancelled"    // the membership ends before the charge's period
+	paused      why = "paused"       // the studio's charges wait for its gateway to be put right
+	noMethod    why = "no_method"    // nobody can be charged until the member saves a card
+	cardCooling why = "card_cooling" // R46: too many tries of this card of late
+)
+
+// R46's guard: attempts that reached the issuer, by card.
+const (
+	maxTriesWeek  = 4
+	maxTriesMonth = 10
+)
+
+// sqlClaim locks the charge, reads everything that decides, and inserts the attempt only if all of it allows. The
+// conditions live here and not in Go so that claim and decision are one round trip and one truth.
+const sqlClaim = `
+with locked as (
+  select c.id, c.amount, c.state, c.member_id, c.installments, c.kind, c.period, c.membership_id
+  from charges c where c.org_id = app.org() and c.id = $1 for update
+), facts as (
+  select l.id, l.amount, l.state, l.member_id, coalesce(nullif($4::int, 0), l.installments) as installments, mb.name,
+    l.kind = 'period' and coalesce(ms.cancel_effective_on <= lower(l.period), false) as cancelled,
+    o.charges_paused_at is not null as paused, coalesce(o.test_now, now()) as at,
+    pm.id as method_id, pm.token_ct, pm.exp_month, pm.exp_year,
+    g.id as gateway_id, g.state as gateway_state, g.terminal, g.creds_ct, g.settings,
+    (select count(*) from payment_attempts a where a.org_id = app.org() and a.payment_method_id = pm.id
+      and a.state in ('approved', 'declined') and a.business_at > coalesce(o.test_now, now()) - interval '7 days') as week,
+    (select count(*) from payment_attempts a where a.org_id = app.org() and a.payment_method_id = pm.id
+      and a.state in ('approved', 'declined') and a.business_at > coalesce(o.test_now, now()) - interval '30 days') as month,
+    (select coalesce(max(a.n), 0) from payment_attempts a where a.org_id = app.org() and a.charge_id = l.id) as tries
+  from locked l
+  join orgs o on o.id = app.org()
+  join members mb on mb.org_id = app.org() and mb.id = l.member_id
+  left join memberships ms on ms.org_id = app.org() and ms.id = l.membership_id
+  left join payment_methods pm on pm.org_id = app.org() and pm.member_id = l.member_id and pm.is_default
+  left join gateways g on g.org_id = app.org() and g.id = pm.gateway_id
+), claimed as (
+  insert into payment_attempts (org_id, id, charge_id, n, gateway_id, payment_method_id, amount, installments, provider_key, lease_until, business_at)
+  select app.org(), $2, f.id, f.tries + 1, f.gateway_id, f.method_id, f.amount, f.installments, $3, now() + $5::interval, f.at
+  from facts f
+  where f.state = 'due' and not f.cancelled and not f.paused and f.gateway_state = 'active' and f.week < $6 and f.month < $7
+  returning id
+), flight as (
+  update charges c set state = 'in_flight' from claimed where c.org_id = app.org() and c.id = $1
+)
+select f.state, f.cancelled, f.paused, coalesce(f.gateway_state, ''), f.method_id, f.week >= $6 or f.month >= $7, exists (select from claimed),
+  f.member_id, f.amount, f.installments, f.name, f.token_ct, coalesce(f.exp_month, 0), coalesce(f.exp_year, 0),
+  f.gateway_id, coalesce(f.terminal, ''), f.creds_ct, coalesce(f.settings, '{}')
+from facts f`
+
+// claim takes the charge's next attempt, or says why it may not be tried now.
+func (s *Collector) claim(ctx context.Context, c tenancy.Caller, m ExecuteCharge) (cl claim, reason why, err error) {
+	cl = claim{Attempt: id.New[id.Attempt](), Charge: m.ChargeID}
+	reason = gone
+	b := &postgres.Batch{}
+	b.Queue(sqlClaim, m.ChargeID, cl.Attempt, providerKey(cl.Attempt), m.Installments, s.lease.String(), maxTriesWeek, maxTriesMonth).
+		QueryRow(func(row pgx.Row) (err error) {
+			reason, err = cl.scan(row)
+			if postgres.NoRows(err) {
+				reason, err = gone, nil
+			}
+			return err
+		})
+	e, err := s.db.WriteInOrg(ctx, c, b)
+	cl.Gateway.Org = e.Org
+	return cl, reason, err
+}
+
+func (cl *claim) scan(row pgx.Row) (why, error) {
+	var (
+		state, gatewayState               string
+		isCancelled, isPaused, hot, taken bool
+	)
+	err := row.Scan(&state, &isCancelled, &isPaused, &gatewayState, &cl.Method, &hot, &taken, &cl.Member, &cl.Amount, &cl.Installments,
+		&cl.PayerName, &cl.TokenCT, &cl.ExpMonth, &cl.ExpYear, &cl.Gateway.ID, &cl.Gateway.Terminal, &cl.Gateway.SealedCreds, &cl.Gateway.Settings)
+	switch {
+	case err != nil:
+		return gone, err
+	case taken:
+		return claimed, nil
+	case state != "due":
+		return notDue, nil
+	case isCancelled:
+		return cancelled, nil
+	case isPaused:
+		return paused, nil
+	case cl.Method.IsZero():
+		return noMethod, nil
+	case gatewayState != "active":
+		return paused, nil
+	case hot:
+		return cardCooling, nil
+	}
+	return notDue, nil
+}
+
+const sqlMarkSent = `
+update payment_attempts set state = 'sent', sent_at = now()
+where org_id = app.org() and id = $1 and state = 'claimed' and lease_until > now()
+returning true`
+
+// markSent commits that the provider is about to be called. A worker that slept past its lease gets false and stops:
+// somebody may be asking about its attempt already.
+func (s *Collector) markSent(ctx context.Context, c tenancy.Caller, a id.Attempt) (ok bool, err error) {
+	b := &postgres.Batch{}
+	b.Queue(sqlMarkSent, a).QueryRow(func(row pgx.Row) error {
+		err := row.Scan(&ok)
+		if postgres.NoRows(err) {
+			return nil
+		}
+		return err
+	})
+	_, err = s.db.WriteInOrg(ctx, c, b)
+	return ok, err
+}
+
+var _ = time.Second

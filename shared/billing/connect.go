@@ -1,0 +1,144 @@
+package billing
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"fitkit/shared/fail"
+	"fitkit/shared/id"
+	"fitkit/shared/payment"
+	"fitkit/shared/postgres"
+	"fitkit/shared/queue"
+	"fitkit/shared/secret"
+	"fitkit/shared/tenancy"
+)
+
+// Connection is a studio's own terminal at its provider, as its owner types it.
+type Connection struct {
+	Provider  string
+	Terminal  int
+	Name      secret.Secret
+	Password  secret.Secret
+	Mode      string // live or test
+	Recurring bool
+}
+
+// Gateway is a connection as it may be shown.
+type Gateway struct {
+	ID         id.Gateway
+	Provider   string
+	Mode       string
+	State      string
+	Terminal   string
+	HookToken  string
+	VerifiedAt time.Time
+	Resumed    int // due charges that were waiting for it
+}
+
+// ErrLiveInTest refuses a live terminal to a test organisation.
+var ErrLiveInTest = fail.New(fail.Conflict, "billing.test_org_not_live", "A test studio cannot connect a live terminal. Connect a test terminal, or use a live studio.",
+	"סטודיו לבדיקות אינו יכול לחבר מסוף אמיתי. חברו מסוף בדיקות או השתמשו בסטודיו אמיתי.")
+
+const (
+	sqlGatewayID = `select id, hook_token from gateways where org_id = app.org() and provider = $1 for update`
+	sqlConnect   = `
+insert into gateways as g (org_id, id, provider, mode, terminal, creds_ct, key_id, settings, hook_token, verified_at)
+values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, now())
+on conflict on constraint gateways_provider_once do update set mode = excluded.mode, terminal = excluded.terminal, creds_ct = excluded.creds_ct,
+  key_id = excluded.key_id, settings = excluded.settings, state = 'active', problem = '', verified_at = now(), updated_at = now()
+returning state, verified_at`
+	sqlResume = `
+with o as (
+  update orgs set charges_paused_at = null, charges_paused_why = null where id = app.org()
+)
+select c.id from charges c
+where c.org_id = app.org() and c.state = 'due' and c.due_at <= app.business_now()
+  and not exists (select from dunning_cases d where d.org_id = c.org_id and d.charge_id = c.id and d.state in ('open', 'waiting_method'))`
+	sqlAuditGateway = `
+insert into audit_log (org_id, action, object_kind, object_id, data) values (app.org(), 'gateway.connected', 'gateway', $1, jsonb_build_object('provider', $2::text, 'mode', $3::text, 'terminal', $4::text))`
+)
+
+// Connect proves the credentials with the provider, seals them, and lets charges that waited for the gateway go on.
+// It may be run again: the same connection is written over itself.
+func (s *Collector) Connect(ctx context.Context, c tenancy.Caller, n Connection) (g Gateway, err error) {
+	if err := s.mayConnect(ctx, c, n); err != nil {
+		return g, err
+	}
+	creds := payment.Credentials{Terminal: n.Terminal, Name: n.Name, Password: n.Password, Recurring: n.Recurring}
+	if err := s.provider.Probe(ctx, creds); err != nil {
+		return g, fail.Wrap(err, "probe the terminal")
+	}
+	err = s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
+		g, err = s.saveGateway(ctx, tx, n)
+		if postgres.Violates(err, "gateways_test_org_not_live") {
+			return ErrLiveInTest
+		}
+		if err != nil {
+			return err
+		}
+		g.Resumed, err = resume(ctx, tx)
+		return err
+	})
+	return g, fail.Wrap(err, "connect gateway")
+}
+
+// mayConnect checks the caller before the provider is bothered with anybody's guesses.
+func (s *Collector) mayConnect(ctx context.Context, c tenancy.Caller, n Connection) error {
+	return s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
+		e, err := tx.Enter(ctx)
+		if err == nil && e.TestMode && n.Mode == "live" {
+			return ErrLiveInTest
+		}
+		return err
+	})
+}
+
+func (s *Collector) saveGateway(ctx context.Context, tx postgres.Tx, n Connection) (Gateway, error) {
+	g := Gateway{ID: id.New[id.Gateway](), Provider: n.Provider, Mode: n.Mode, Terminal: strconv.Itoa(n.Terminal), HookToken: newToken()}
+	err := tx.QueryRow(ctx, sqlGatewayID, n.Provider).Scan(&g.ID, &g.HookToken)
+	if err != nil && !postgres.NoRows(err) {
+		return g, err
+	}
+	plain, err := json.Marshal(sealedCreds{Name: n.Name.Reveal(), Password: n.Password.Reveal()})
+	if err != nil {
+		return g, err
+	}
+	sealed := s.ring.Seal(plain, credentialsPlace(tx.Entered().Org, g.ID))
+	key := s.ring.ActiveKey()
+	err = tx.QueryRow(ctx, sqlConnect, g.ID, g.Provider, g.Mode, g.Terminal, sealed, key[:], gatewaySettings{n.Recurring}, g.HookToken).
+		Scan(&g.State, &g.VerifiedAt)
+	if err != nil {
+		return g, err
+	}
+	_, err = tx.Exec(ctx, sqlAuditGateway, g.ID, g.Provider, g.Mode, g.Terminal)
+	return g, err
+}
+
+// resume brings back the charges that were due while the studio's charges were paused. Charges in dunning have a date of their own.
+func resume(ctx context.Context, tx postgres.Tx) (int, error) {
+	due, err := collectOne[id.Charge](ctx, tx, sqlResume)
+	if err != nil {
+		return 0, err
+	}
+	again := id.New[id.Event]()
+	for _, charge := range due {
+		err := queue.Enqueue(ctx, tx, queue.Job{Queue: QueueExecute, Dedupe: fmt.Sprintf("charge:%s:resume:%s", charge, again),
+			Payload: ExecuteCharge{ChargeID: charge}})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(due), nil
+}
+
+// newToken is an unguessable path segment: 192 random bits.
+func newToken() string {
+	b := make([]byte, 24)
+	_, _ = rand.Read(b) // never fails (crypto/rand)
+	return base64.RawURLEncoding.EncodeToString(b)
+}

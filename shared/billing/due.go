@@ -1,0 +1,34 @@
+package billing
+
+import (
+	"context"
+	"time"
+
+	"fitkit/shared/postgres"
+	"fitkit/shared/tenancy"
+)
+
+// sqlNextDue is the next instant at which billing has something to do in this organisation.
+const sqlNextDue = `
+select min(at) from (
+  select min(next_charge_at) as at from memberships where org_id = app.org() and next_charge_at is not null and state in ('active', 'pending_payment', 'cancel_pending')
+  union all select min(next_at) from dunning_cases where org_id = app.org() and state in ('open', 'waiting_method')
+  union all select min(next_lookup_at) from payment_attempts where org_id = app.org() and state = 'unknown'
+  union all select min(next_poll_at) from card_sessions where org_id = app.org() and state = 'open'
+) due`
+
+// NextDue is when billing next has work here, by business time; nil when it has none.
+func (s *Store) NextDue(ctx context.Context, tx postgres.Tx) (at *time.Time, err error) {
+	err = tx.QueryRow(ctx, sqlNextDue).Scan(&at)
+	return at, err
+}
+
+// FireDue does in one organisation what the crons do in all: plans, sweeps, and duns what is due now.
+func (s *Store) FireDue(ctx context.Context, c tenancy.Caller) error {
+	for _, do := range []func(context.Context, tenancy.Caller) (int64, error){s.PlanOrg, s.SweepOrg, s.DunOrg} {
+		if _, err := do(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"fitkit/shared/fail"
+	"fitkit/shared/id"
+	"fitkit/shared/money"
+	"fitkit/shared/payment"
+	"fitkit/shared/postgres"
+	"fitkit/shared/queue"
+)
+
+// refusal is an attempt that ended without money.
+type refusal struct {
+	Attempt      id.Attempt
+	Charge       id.Charge
+	Member       id.Member
+	DueAt        time.Time
+	Amount       money.Agorot
+	Installments int
+	Class        payment.Class
+	Code         string
+	Known        bool
+}
+
+const (
+	sqlCaseOfCharge = `
+select id, rung, transient_tries from dunning_cases
+where org_id = app.org() and charge_id = $1 and state in ('open', 'waiting_method') for update`
+	sqlUnmappedBefore = `
+select exists (select from money_cases mc join payment_attempts a on a.org_id = mc.org_id and a.id = mc.attempt_id
+  where mc.org_id = app.org() and mc.kind = 'unmapped_code' and a.charge_id = $1 and a.id <> $2)`
+	sqlWriteCase = `
+insert into dunning_cases as d (org_id, id, charge_id, member_id, state, rung, transient_tries, next_at, reason, opened_at, closed_at)
+values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, app.business_now(), case when $4 = 'lost' then app.business_now() end)
+on conflict (org_id, id) do update set state = excluded.state, rung = excluded.rung, transient_tries = excluded.transient_tries,
+  next_at = excluded.next_at, reason = excluded.reason, closed_at = excluded.closed_at`
+	sqlPause = `
+with g as (
+  update gateways set state = 'misconfigured', problem = $2 where org_id = app.org()
+    and id = (select gateway_id from payment_attempts where org_id = app.org() and id = $1)
+)
+update orgs set charges_paused_at = coalesce(charges_paused_at, now()), charges_paused_why = $2 where id = app.org()`
+	sqlChargeFailed = `update charges set state = 'failed' where org_id = app.org() and id = $1 and state = 'due'`
+	sqlEndOfLadder  = `
+update members set access_level = case o.dunning_end when 'keep' then access_level else 'suspended' end
+from orgs o where o.id = app.org() and org_id = app.org() and members.id = $1`
+	sqlMemberEvent = `
+insert into member_events (org_id, member_id, at, kind, data) values (app.org(), $1, app.business_now(), $2, jsonb_build_object('charge_id', $3::uuid, 'code', $4::text))`
+)
+
+// afterRefusal applies next's decision in the transaction that settled the attempt.
+func (s *Collector) afterRefusal(ctx context.Context, tx postgres.Tx, r refusal) error {
+	caseID, st, err := standingOf(ctx, tx, r)
+	if err != nil {
+		return err
+	}
+	n := next(st)
+	if n.Pause {
+		_, err := tx.Exec(ctx, sqlPause, r.Attempt, "the provider answered "+r.Code)
+		return err // no rung is used up and no case opened: connecting the gateway again brings the charge back
+	}
+	if n.Case != "" {
+		if _, err := tx.Exec(ctx, sqlOpenCase, n.Case, r.Attempt, "the provider answered "+r.Code); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(ctx, sqlMemberEvent, r.Member, "charge.declined", r.Charge, string(r.Class)); err != nil {
+		return err
+	}
+	if n.OnePayment {
+		return queue.Enqueue(ctx, tx, queue.Job{Queue: QueueExecute, Dedupe: fmt.Sprintf("charge:%s:one", r.Charge),
+			Payload: ExecuteCharge{ChargeID: r.Charge, Installments: 1}})
+	}
+	if err := writeCase(ctx, tx, caseID, r, n, string(r.Class)); err != nil {
+		return err
+	}
+	if n.State == "lost" {
+		return lose(ctx, tx, r.Charge, r.Member)
+	}
+	return nil
+}
+
+func standingOf(ctx context.Context, tx postgres.Tx, r refusal) (id.DunningCase, standing, error) {
+	zone, err := time.LoadLocation(tx.Entered().Zone)
+	if err != nil {
+		return id.DunningCase{}, standing{}, fail.Wrap(err, "load the studio's time zone")
+	}
+	st := standing{DueAt: r.DueAt, Now: tx.Now(), Zone: zone, Installments: r.Installments, Class: r.Class, Code: r.Code, Known: r.Known}
+	caseID := id.New[id.DunningCase]()
+	err = tx.QueryRow(ctx, sqlCaseOfCharge, r.Charge).Scan(&caseID, &st.Rung, &st.Transients)
+	if err != nil && !postgres.NoRows(err) {
+		return caseID, st, err
+	}
+	if !r.Known {
+		err = tx.QueryRow(ctx, sqlUnmappedBefore, r.Charge, r.Attempt).Scan(&st.UnknownOnce)
+		return caseID, st, err
+	}
+	return caseID, st, nil
+}
+
+func writeCase(ctx context.Context, tx postgres.Tx, caseID id.DunningCase, r refusal, n step, reason string) error {
+	_, err := tx.Exec(ctx, sqlWriteCase, caseID, r.Charge, r.Member, n.State, n.Rung, n.Transients, n.At, reason)
+	return fail.Wrap(err, "write the dunning case of charge %s", r.Charge)
+}
+
+func lose(ctx context.Context, tx postgres.Tx, charge id.Charge, member id.Member) error {
+	if _, err := tx.Exec(ctx, sqlChargeFailed, charge); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, sqlEndOfLadder, member)
+	return err
+}

@@ -1,0 +1,124 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"fitkit/shared/fail"
+	"fitkit/shared/id"
+	"fitkit/shared/postgres"
+	"fitkit/shared/queue"
+	"fitkit/shared/tenancy"
+)
+
+// DunningStep is the payload of QueueDunning: a rung, or a repeat within it, of one case.
+type DunningStep struct {
+	CaseID     id.DunningCase `json:"case_id"`
+	Rung       int            `json:"rung"`
+	Transients int            `json:"transients"`
+}
+
+const (
+	sqlCasesDue = `
+select id, rung, transient_tries from dunning_cases
+where org_id = app.org() and state in ('open', 'waiting_method') and next_at <= app.business_now()
+order by next_at limit 1000`
+	sqlOrgsWithDunning = `
+select distinct d.org_id from dunning_cases d join orgs o on o.id = d.org_id
+where o.status = 'active' and d.state in ('open', 'waiting_method') and d.next_at <= coalesce(o.test_now, now())`
+	sqlCase = `
+select d.charge_id, d.member_id, d.state, c.due_at, o.grace_days
+from dunning_cases d join charges c on c.org_id = d.org_id and c.id = d.charge_id join orgs o on o.id = d.org_id
+where d.org_id = app.org() and d.id = $1 and d.rung = $2 and d.transient_tries = $3 and d.next_at <= app.business_now()
+  and d.state in ('open', 'waiting_method') and c.state = 'due'
+for update of d`
+	sqlStepDone = `
+insert into dunning_steps (org_id, case_id, rung, at, action, message) values (app.org(), $1, $2, app.business_now(), $3, $4)
+on conflict (org_id, case_id, rung) do nothing`
+	sqlSetAccess = `
+update members set access_level = $2 where org_id = app.org() and id = $1 and access_level <> $2
+  and array_position(array['full', 'no_new_bookings', 'no_checkin', 'suspended'], access_level)
+    < array_position(array['full', 'no_new_bookings', 'no_checkin', 'suspended'], $2)`
+	sqlMoveCase = `
+update dunning_cases set state = $2, rung = $3, next_at = $4, closed_at = case when $2 = 'lost' then app.business_now() end
+where org_id = app.org() and id = $1`
+)
+
+// DunOrg enqueues the dunning steps that are due in one organisation.
+func (s *Store) DunOrg(ctx context.Context, c tenancy.Caller) (n int64, err error) {
+	err = s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
+		due, err := collect[DunningStep](ctx, tx, sqlCasesDue)
+		if err != nil {
+			return err
+		}
+		n = int64(len(due))
+		for _, d := range due {
+			if err := queueJob(ctx, tx, QueueDunning, fmt.Sprintf("case:%s:%d:%d", d.CaseID, d.Rung, d.Transients), d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, fail.Wrap(err, "enqueue dunning steps")
+}
+
+// Dun enqueues the dunning steps that are due in every organisation.
+func (s *Sweeper) Dun(ctx context.Context) (int64, error) {
+	return s.each(ctx, sqlOrgsWithDunning, s.store.DunOrg)
+}
+
+// RunDunningStep takes one rung: the member is told, access follows the policy, and a card that may still work is
+// tried again. The case's row decides: a message seen twice finds the rung taken.
+func (s *Store) RunDunningStep(ctx context.Context, c tenancy.Caller, m DunningStep) error {
+	err := s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
+		var (
+			charge    id.Charge
+			member    id.Member
+			state     string
+			due       time.Time
+			graceDays int
+		)
+		err := tx.QueryRow(ctx, sqlCase, m.CaseID, m.Rung, m.Transients).Scan(&charge, &member, &state, &due, &graceDays)
+		if postgres.NoRows(err) {
+			return queue.Done(ctx, tx)
+		}
+		if err != nil {
+			return err
+		}
+		action := map[string]string{"open": "retry", "waiting_method": "ask_for_card"}[state]
+		if _, err := tx.Exec(ctx, sqlStepDone, m.CaseID, m.Rung, action, message(m.Rung)); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, sqlSetAccess, member, access(due, tx.Now(), m.Rung, graceDays)); err != nil {
+			return err
+		}
+		if err := s.moveOn(ctx, tx, m, state, charge, member, due); err != nil {
+			return err
+		}
+		return queue.Done(ctx, tx)
+	})
+	return fail.Wrap(err, "dunning step of case %s", m.CaseID)
+}
+
+// moveOn retries an open case, whose next date the attempt's answer will set, and walks a waiting one to its next rung.
+func (s *Store) moveOn(ctx context.Context, tx postgres.Tx, m DunningStep, state string, charge id.Charge, member id.Member, due time.Time) error {
+	if state == "open" {
+		if _, err := tx.Exec(ctx, sqlMoveCase, m.CaseID, state, m.Rung, nil); err != nil {
+			return err
+		}
+		return enqueueExecute(ctx, tx, charge, fmt.Sprintf("rung%d.%d", m.Rung, m.Transients))
+	}
+	zone, err := time.LoadLocation(tx.Entered().Zone)
+	if err != nil {
+		return err
+	}
+	n := climb(standing{Rung: m.Rung, DueAt: due, Now: tx.Now(), Zone: zone}, state)
+	if _, err := tx.Exec(ctx, sqlMoveCase, m.CaseID, n.State, n.Rung, n.At); err != nil {
+		return err
+	}
+	if n.State == "lost" {
+		return lose(ctx, tx, charge, member)
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package billing
+
+import (
+	"context"
+
+	"fitkit/shared/crash"
+	"fitkit/shared/fail"
+	"fitkit/shared/obs"
+	"fitkit/shared/payment"
+	"fitkit/shared/tenancy"
+)
+
+// Execute collects a charge once: claim → sent → provider → record. Each arrow is a commit. A message seen twice finds
+// the charge in flight or settled and ends quietly. A crash anywhere leaves an attempt whose lease runs out; the sweep
+// makes it unknown, and unknown is asked about, never repeated.
+func (s *Collector) Execute(ctx context.Context, c tenancy.Caller, m ExecuteCharge) error {
+	cl, reason, err := s.claim(ctx, c, m)
+	if err != nil {
+		return fail.Wrap(err, "claim charge %s", m.ChargeID)
+	}
+	if reason != claimed {
+		obs.Add(ctx, "not_claimed", string(reason))
+		return s.unclaimed(ctx, c, m, reason)
+	}
+	crash.At("attempt committed")
+	req, creds, err := s.request(cl)
+	if err != nil {
+		return s.abandon(ctx, c, cl, err)
+	}
+	crash.At("before sent")
+	ok, err := s.markSent(ctx, c, cl.Attempt)
+	if err != nil || !ok {
+		return fail.Wrap(err, "mark attempt %s sent", cl.Attempt)
+	}
+	crash.At("after sent")
+	outcome := s.provider.Charge(ctx, creds, req)
+	obs.Add(ctx, "outcome", outcome.Code)
+	crash.At("before result commit")
+	err = s.record(ctx, c, cl.Attempt, outcome)
+	crash.At("after result commit")
+	return fail.Wrap(err, "record attempt %s", cl.Attempt)
+}
+
+// request opens what is sealed, at the last moment before it is sent.
+func (s *Collector) request(cl claim) (payment.ChargeRequest, payment.Credentials, error) {
+	creds, err := cl.Gateway.credentials(s.ring)
+	if err != nil {
+		return payment.ChargeRequest{}, creds, err
+	}
+	token, err := s.ring.Open(cl.TokenCT, tokenPlace(cl.Gateway.Org, cl.Method))
+	return payment.ChargeRequest{Key: providerKey(cl.Attempt), Amount: cl.Amount, Installments: cl.Installments, Token: secretOf(token),
+		ExpMonth: cl.ExpMonth, ExpYear: cl.ExpYear, PayerName: cl.PayerName}, creds, err
+}
+
+// unclaimed ends a job whose charge may not be tried now, leaving behind whatever brings it back.
+func (s *Collector) unclaimed(ctx context.Context, c tenancy.Caller, m ExecuteCharge, reason why) error {
+	switch reason {
+	case cancelled:
+		return s.voidCancelled(ctx, c, m.ChargeID)
+	case noMethod:
+		return s.waitForMethod(ctx, c, m.ChargeID)
+	case cardCooling:
+		return s.postpone(ctx, c, m.ChargeID)
+	}
+	return nil // paused charges come back when the gateway is connected again
+}
+
+// abandon gives up an attempt that was never sent because its secrets do not open: an operator's matter, not the card's.
+func (s *Collector) abandon(ctx context.Context, c tenancy.Caller, cl claim, cause error) error {
+	obs.Failed(ctx, cause)
+	return s.record(ctx, c, cl.Attempt, payment.Outcome{State: payment.Declined, Class: payment.ConfigError, Code: "secrets_unreadable"})
+}

@@ -1,0 +1,119 @@
+package billing
+
+import (
+	"time"
+
+	"fitkit/shared/payment"
+)
+
+// The default ladder (R45): days after the due day, 09:00 local. Rung 0 is the charge's own day.
+var ladder = [...]int{0, 1, 3, 6, 10, 14}
+
+// lastRung is the ladder's end; after it the charge is given up (R50).
+const lastRung = len(ladder) - 1
+
+// transientWaits is how long provably unsent attempts wait; they use up no rung.
+var transientWaits = [...]time.Duration{15 * time.Minute, time.Hour, 6 * time.Hour}
+
+// runHour is when a rung is due, local time.
+const runHour = 9
+
+// standing is where a charge stands when an attempt of it was refused.
+type standing struct {
+	Rung         int // the ladder's rung that the attempt was
+	Transients   int // unsent attempts in a row at this rung
+	DueAt        time.Time
+	Now          time.Time // business time
+	Zone         *time.Location
+	Installments int
+	Class        payment.Class
+	Code         string
+	Known        bool // the code is in the table
+	UnknownOnce  bool // an unlisted code was met before
+}
+
+// step is what happens next to a charge.
+type step struct {
+	State      string // of the case: open, waiting_method, lost
+	Rung       int    // of the next attempt
+	Transients int
+	At         *time.Time // when the next step is due; nil: when something happens (a new card, the gateway)
+	OnePayment bool       // at once, without instalments
+	Pause      bool       // the studio's gateway needs attention; nobody of this studio is charged
+	Case       string     // a human's question that goes with it
+}
+
+// next is the whole of R45 and R43's consequences, without a clock or a database of its own.
+func next(s standing) step {
+	switch s.Class {
+	case payment.ConfigError:
+		return step{State: "open", Rung: s.Rung, Pause: true}
+	case payment.Transient:
+		if s.Transients < len(transientWaits) {
+			at := s.Now.Add(transientWaits[s.Transients])
+			return step{State: "open", Rung: s.Rung, Transients: s.Transients + 1, At: &at}
+		}
+		return climb(s, "open")
+	case payment.TermsNotAllowed:
+		if s.Installments > 1 {
+			return step{State: "open", Rung: s.Rung, OnePayment: true}
+		}
+		return climb(s, "waiting_method")
+	case payment.HardDecline, payment.PayerAction:
+		return climb(s, "waiting_method")
+	case payment.InvalidRequest:
+		st := climb(s, "waiting_method")
+		st.Case = "unmapped_code"
+		return st
+	}
+	return soft(s)
+}
+
+// codeCallIssuer may be tried twice; after that the member must call the card company (result table, 003).
+const codeCallIssuer = "003"
+
+func soft(s standing) step {
+	st := climb(s, "open")
+	switch {
+	case !s.Known && s.UnknownOnce, s.Code == codeCallIssuer && s.Rung >= 1:
+		st = climb(s, "waiting_method")
+	}
+	if !s.Known {
+		st.Case = "unmapped_code"
+	}
+	return st
+}
+
+// climb goes to the next rung that is still ahead; past the last the case is lost.
+func climb(s standing, state string) step {
+	for rung := s.Rung + 1; rung <= lastRung; rung++ {
+		if at := rungAt(s.DueAt, rung, s.Zone); at.After(s.Now) {
+			return step{State: state, Rung: rung, At: &at}
+		}
+	}
+	return step{State: "lost", Rung: lastRung}
+}
+
+// rungAt is the rung's instant: so many days after the local day on which the charge fell due, at 09:00 there.
+func rungAt(due time.Time, rung int, zone *time.Location) time.Time {
+	d := due.In(zone)
+	return time.Date(d.Year(), d.Month(), d.Day()+ladder[rung], runHour, 0, 0, 0, zone).UTC()
+}
+
+// access is what a member may still do while a debt climbs (R49); grace days pass first.
+func access(due, now time.Time, rung, graceDays int) string {
+	switch days := int(now.Sub(due).Hours() / 24); {
+	case days < graceDays || rung < 3:
+		return "full"
+	case rung == 3:
+		return "no_new_bookings"
+	case rung == 4:
+		return "no_checkin"
+	}
+	return "suspended"
+}
+
+// message names the text a rung sends (R47). Transactional wording only.
+func message(rung int) string {
+	return [...]string{"payment_failed", "", "payment_reminder", "access_will_be_limited", "", "final_notice"}[rung]
+}

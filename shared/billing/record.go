@@ -1,0 +1,199 @@
+package billing
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"fitkit/shared/fail"
+	"fitkit/shared/id"
+	"fitkit/shared/money"
+	"fitkit/shared/payment"
+	"fitkit/shared/postgres"
+	"fitkit/shared/queue"
+	"fitkit/shared/tenancy"
+)
+
+// sqlApprove settles an attempt as approved, and in the same statement everything that follows from money having moved:
+// the charge is paid, the payment and its allocation exist, the ledger balances, the membership is active, dunning is
+// over, full access is back. Every part hangs on the first UPDATE; when the attempt is settled already, all of it is
+// nothing. VAT is by the rate of the payment's day; an exempt dealer (patur) has none.
+const sqlApprove = `
+with a as (
+  update payment_attempts set state = 'approved', provider_txn = $2, code = $3, settled_at = now(), next_lookup_at = null
+  where org_id = app.org() and id = $1 and state in ('sent', 'unknown') and amount = $4
+  returning charge_id
+), c as (
+  update charges ch set state = 'paid', paid_at = app.business_now() from a
+  where ch.org_id = app.org() and ch.id = a.charge_id
+  returning ch.id, ch.member_id, ch.membership_id, ch.amount
+), p as (
+  insert into payments (org_id, id, member_id, attempt_id, method, amount, provider_txn, received_at)
+  select app.org(), app.uuidv7(), c.member_id, $1, 'card', c.amount, $2, app.business_now() from c
+  returning id, amount
+), al as (
+  insert into allocations (org_id, payment_id, charge_id, amount) select app.org(), p.id, c.id, p.amount from p, c
+), v as (
+  select p.amount, case when o.legal_kind = 'patur' then 0
+    else p.amount - (20000 * p.amount + 10000 + r.rate_bp) / (2 * (10000 + r.rate_bp)) end as vat
+  from p, orgs o, vat_rates r
+  where o.id = app.org() and r.effective @> (app.business_now() at time zone o.tz)::date
+), e as (
+  insert into ledger_entries (org_id, id, kind, payment_id, at) select app.org(), app.uuidv7(), 'payment', p.id, app.business_now() from p
+  returning id
+), l as (
+  insert into ledger_lines (org_id, entry_id, account, amount)
+  select app.org(), e.id, x.account, x.amount
+  from e, v, lateral (values ('clearing_card', v.amount), ('sales', v.vat - v.amount), ('vat_output', -v.vat)) x (account, amount)
+  where x.amount <> 0
+), m as (
+  update memberships ms set state = 'active' from c
+  where ms.org_id = app.org() and ms.id = c.membership_id and ms.state = 'pending_payment'
+), d as (
+  update dunning_cases dc set state = 'won', closed_at = app.business_now(), next_at = null from c
+  where dc.org_id = app.org() and dc.charge_id = c.id and dc.state in ('open', 'waiting_method')
+), acc as (
+  update members mb set access_level = 'full' from c
+  where mb.org_id = app.org() and mb.id = c.member_id and mb.access_level <> 'full'
+    and not exists (select from charges o where o.org_id = app.org() and o.member_id = c.member_id and o.id <> c.id
+      and o.state = 'failed')
+    and not exists (select from dunning_cases o where o.org_id = app.org() and o.member_id = c.member_id and o.charge_id <> c.id
+      and o.state in ('open', 'waiting_method'))
+), ev as (
+  insert into member_events (org_id, member_id, at, kind, data)
+  select app.org(), c.member_id, app.business_now(), 'charge.paid', jsonb_build_object('charge_id', c.id, 'amount_agorot', c.amount) from c
+)
+select count(*) from c`
+
+// record writes down what the provider answered. It is called once by the worker that sent the attempt and once by
+// every look-up; the guards let exactly one of them settle it.
+func (s *Collector) record(ctx context.Context, c tenancy.Caller, a id.Attempt, o payment.Outcome) error {
+	switch o.State {
+	case payment.Paid:
+		return s.approve(ctx, c, a, o)
+	case payment.Declined:
+		return s.decline(ctx, c, a, o)
+	}
+	return s.unknown(ctx, c, a, o)
+}
+
+func (s *Collector) approve(ctx context.Context, c tenancy.Caller, a id.Attempt, o payment.Outcome) error {
+	b := &postgres.Batch{}
+	queueApproval(b, a, o)
+	queue.DoneBatch(ctx, &b.Batch)
+	_, err := s.db.WriteInOrg(ctx, c, b)
+	return err
+}
+
+func queueApproval(b *postgres.Batch, a id.Attempt, o payment.Outcome) {
+	b.Queue(sqlApprove, a, o.ProviderTxn, o.Code, o.Amount)
+}
+
+const (
+	sqlDecline = `
+update payment_attempts set state = $2, decline_class = $3, code = $4, settled_at = now(), next_lookup_at = null
+where org_id = app.org() and id = $1 and (state in ('sent', 'unknown') or state = 'claimed' and $2 = 'failed')
+returning charge_id, installments`
+	sqlChargeBack = `
+update charges set state = 'due' where org_id = app.org() and id = $1 and state = 'in_flight'
+returning member_id, due_at, amount`
+	sqlClass    = `select class from result_codes where provider = 'cardcom' and terminal_type = 'emv' and code = $1`
+	sqlOpenCase = `
+insert into money_cases (org_id, kind, attempt_id, detail) values (app.org(), $1, $2, $3)
+on conflict (org_id, kind, attempt_id) where state = 'open' do nothing`
+)
+
+// decline settles an attempt as refused and decides what happens next (R43–R46), all in one transaction.
+func (s *Collector) decline(ctx context.Context, c tenancy.Caller, a id.Attempt, o payment.Outcome) error {
+	return s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
+		class, known, err := classify(ctx, tx, o)
+		if err != nil {
+			return err
+		}
+		if class == payment.Ambiguous || class == payment.Duplicate {
+			return s.unknownInTx(ctx, tx, a, o, class)
+		}
+		state := "declined"
+		if class == payment.Transient || class == payment.ConfigError || class == payment.InvalidRequest {
+			state = "failed" // nothing reached the issuer: no rung is used up
+		}
+		var refused refusal
+		err = tx.QueryRow(ctx, sqlDecline, a, state, string(class), o.Code).Scan(&refused.Charge, &refused.Installments)
+		if postgres.NoRows(err) {
+			return queue.Done(ctx, tx) // settled by somebody else in the meantime
+		}
+		if err != nil {
+			return err
+		}
+		refused.Attempt, refused.Class, refused.Code, refused.Known = a, class, o.Code, known
+		if err := tx.QueryRow(ctx, sqlChargeBack, refused.Charge).Scan(&refused.Member, &refused.DueAt, &refused.Amount); err != nil {
+			return fail.Wrap(err, "take charge %s back from flight", refused.Charge)
+		}
+		if err := s.afterRefusal(ctx, tx, refused); err != nil {
+			return err
+		}
+		return queue.Done(ctx, tx)
+	})
+}
+
+// classify reads the code's class from the table; a code that is not in it is a soft decline, once, with a case (R43).
+func classify(ctx context.Context, tx postgres.Tx, o payment.Outcome) (class payment.Class, known bool, err error) {
+	if o.Class != "" {
+		return o.Class, true, nil
+	}
+	var text string
+	err = tx.QueryRow(ctx, sqlClass, o.Code).Scan(&text)
+	if postgres.NoRows(err) {
+		return payment.SoftDecline, false, nil
+	}
+	return payment.Class(text), true, err
+}
+
+const sqlUnknown = `
+with a as (
+  update payment_attempts set state = 'unknown', code = $2, unknown_at = app.business_now(), next_lookup_at = app.business_now()
+  where org_id = app.org() and id = $1 and state in ('claimed', 'sent')
+  returning id
+)
+select exists (select from a)`
+
+// unknown notes that nothing readable came back. Nothing is sent again; the first look-up is asked for at once.
+func (s *Collector) unknown(ctx context.Context, c tenancy.Caller, a id.Attempt, o payment.Outcome) error {
+	return s.db.InOrg(ctx, c, func(tx postgres.Tx) error { return s.unknownInTx(ctx, tx, a, o, o.Class) })
+}
+
+func (s *Collector) unknownInTx(ctx context.Context, tx postgres.Tx, a id.Attempt, o payment.Outcome, class payment.Class) error {
+	var changed bool
+	if err := tx.QueryRow(ctx, sqlUnknown, a, o.Code).Scan(&changed); err != nil {
+		return err
+	}
+	if kind := caseKind(o); kind != "" {
+		if _, err := tx.Exec(ctx, sqlOpenCase, kind, a, "the provider answered "+o.Code+" ("+string(class)+")"); err != nil {
+			return err
+		}
+	}
+	if changed {
+		if err := enqueueLookup(ctx, tx, a, 0); err != nil {
+			return err
+		}
+	}
+	return queue.Done(ctx, tx)
+}
+
+// codePartial is approval of a part of the amount; never paid, always a human's question (R43).
+const codePartial = "010"
+
+func caseKind(o payment.Outcome) string {
+	switch o.Code {
+	case codePartial:
+		return "partial_approval"
+	case "amount_mismatch":
+		return "amount_mismatch"
+	}
+	return ""
+}
+
+var (
+	_ pgx.Row
+	_ money.Agorot
+)

@@ -1,0 +1,139 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"fitkit/shared/fail"
+	"fitkit/shared/id"
+	"fitkit/shared/money"
+	"fitkit/shared/obs"
+	"fitkit/shared/payment"
+	"fitkit/shared/postgres"
+	"fitkit/shared/queue"
+	"fitkit/shared/tenancy"
+)
+
+// enqueueLookup asks for the n-th look-up of an attempt.
+func enqueueLookup(ctx context.Context, tx postgres.Tx, a id.Attempt, n int) error {
+	return queue.Enqueue(ctx, tx, queue.Job{Queue: QueueResolve, Dedupe: fmt.Sprintf("attempt:%s:%d", a, n), Payload: ResolveUnknown{AttemptID: a}})
+}
+
+// question is an unknown attempt and how to ask about it.
+type question struct {
+	Key       string
+	Amount    money.Agorot
+	UnknownAt time.Time
+	SentAt    *time.Time
+	Lookups   int
+	Gateway   gateway
+	Now       time.Time
+}
+
+const (
+	sqlQuestion = `
+select a.provider_key, a.amount, a.unknown_at, a.sent_at, a.lookups, g.id, g.terminal, g.creds_ct, g.settings
+from payment_attempts a join gateways g on g.org_id = a.org_id and g.id = a.gateway_id
+where a.org_id = app.org() and a.id = $1 and a.state = 'unknown'`
+	sqlLookedUp = `
+update payment_attempts set lookups = lookups + 1, next_lookup_at = $2
+where org_id = app.org() and id = $1 and state = 'unknown' and lookups = $3`
+	sqlKnownTxns = `
+select coalesce(array_agg(provider_txn), '{}') from payment_attempts
+where org_id = app.org() and gateway_id = $1 and provider_txn is not null`
+)
+
+// Resolve asks the provider about an attempt whose answer was lost (R44). It never sends a charge. Found is settled;
+// not found is believed only after the last look-up of the schedule and when the provider's list does not have it
+// either; anything else waits, and two candidates are a human's question.
+func (s *Collector) Resolve(ctx context.Context, c tenancy.Caller, m ResolveUnknown) error {
+	q, found, err := s.question(ctx, c, m.AttemptID)
+	if err != nil || !found {
+		return fail.Wrap(err, "read attempt %s", m.AttemptID)
+	}
+	creds, err := q.Gateway.credentials(s.ring)
+	if err != nil {
+		return err
+	}
+	o := s.provider.Lookup(ctx, creds, q.Key)
+	obs.Add(ctx, "lookup", o.Code)
+	switch {
+	case o.State == payment.Paid && o.Amount == q.Amount:
+		return s.record(ctx, c, m.AttemptID, o)
+	case o.State == payment.Paid:
+		return s.askHuman(ctx, c, m.AttemptID, q, "amount_mismatch", "the provider captured "+o.Amount.String()+", not "+q.Amount.String())
+	case o.State == payment.NotFound && lookupsDone(q.UnknownAt, q.Now):
+		return s.neverHappened(ctx, c, m.AttemptID, q, creds)
+	}
+	return s.askAgain(ctx, c, m.AttemptID, q)
+}
+
+func (s *Collector) question(ctx context.Context, c tenancy.Caller, a id.Attempt) (q question, found bool, err error) {
+	err = s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
+		err := tx.QueryRow(ctx, sqlQuestion, a).Scan(&q.Key, &q.Amount, &q.UnknownAt, &q.SentAt, &q.Lookups,
+			&q.Gateway.ID, &q.Gateway.Terminal, &q.Gateway.SealedCreds, &q.Gateway.Settings)
+		found = err == nil
+		q.Now, q.Gateway.Org = tx.Now(), tx.Entered().Org
+		if postgres.NoRows(err) {
+			return queue.Done(ctx, tx) // settled meanwhile
+		}
+		return err
+	})
+	return q, found, err
+}
+
+// askAgain notes this look-up and when the next one is due. The sweep enqueues it then.
+func (s *Collector) askAgain(ctx context.Context, c tenancy.Caller, a id.Attempt, q question) error {
+	b := &postgres.Batch{}
+	b.Queue(sqlLookedUp, a, nextLookup(q.UnknownAt, q.Now, q.Lookups+1), q.Lookups)
+	queue.DoneBatch(ctx, &b.Batch)
+	_, err := s.db.WriteInOrg(ctx, c, b)
+	return err
+}
+
+// askHuman stops asking: the attempt stays unknown and blocks its charge until a person has looked.
+func (s *Collector) askHuman(ctx context.Context, c tenancy.Caller, a id.Attempt, q question, kind, detail string) error {
+	b := &postgres.Batch{}
+	b.Queue(sqlLookedUp, a, nil, q.Lookups)
+	b.Queue(sqlOpenCase, kind, a, detail)
+	queue.DoneBatch(ctx, &b.Batch)
+	_, err := s.db.WriteInOrg(ctx, c, b)
+	return err
+}
+
+// neverHappened settles an attempt as failed when neither look-up nor list knows it, after the settling time. A new
+// attempt with a new key may follow. A transaction of the same amount that is nobody's stops that.
+func (s *Collector) neverHappened(ctx context.Context, c tenancy.Caller, a id.Attempt, q question, creds payment.Credentials) error {
+	if q.SentAt != nil {
+		strays, err := s.strays(ctx, c, q, creds)
+		if err != nil {
+			obs.Add(ctx, "list", fail.From(err).Code)
+			return s.askAgain(ctx, c, a, q)
+		}
+		if strays > 0 {
+			return s.askHuman(ctx, c, a, q, "unknown_attempt", fmt.Sprintf("the provider's list has %d transactions of this amount that no attempt owns", strays))
+		}
+	}
+	return s.record(ctx, c, a, payment.Outcome{State: payment.Declined, Class: payment.Transient, Code: "never_happened"})
+}
+
+// strays counts the provider's transactions of this amount, around the time of sending, that no attempt of ours owns.
+func (s *Collector) strays(ctx context.Context, c tenancy.Caller, q question, creds payment.Credentials) (n int, err error) {
+	list, err := s.provider.List(ctx, creds, q.SentAt.AddDate(0, 0, -1), q.SentAt.AddDate(0, 0, 2))
+	if err != nil {
+		return 0, err
+	}
+	var known []string
+	err = s.db.InOrg(ctx, c, func(tx postgres.Tx) error { return tx.QueryRow(ctx, sqlKnownTxns, q.Gateway.ID).Scan(&known) })
+	owned := map[string]bool{}
+	for _, txn := range known {
+		owned[txn] = true
+	}
+	for _, t := range list {
+		if t.Amount == q.Amount && !t.Refund && !owned[t.ProviderTxn] {
+			n++
+		}
+	}
+	return n, err
+}

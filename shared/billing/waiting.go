@@ -1,0 +1,92 @@
+package billing
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"fitkit/shared/id"
+	"fitkit/shared/postgres"
+	"fitkit/shared/queue"
+	"fitkit/shared/tenancy"
+)
+
+const (
+	sqlVoidCancelled = `
+update charges set state = 'void', void_reason = 'membership_cancelled'
+where org_id = app.org() and id = $1 and state = 'due'`
+	sqlDueCharge = `
+select member_id, due_at, amount, installments from charges where org_id = app.org() and id = $1 and state = 'due' for update`
+)
+
+// voidCancelled voids a charge of a period after the membership's end: it must never be collected.
+func (s *Collector) voidCancelled(ctx context.Context, c tenancy.Caller, charge id.Charge) error {
+	b := &postgres.Batch{}
+	b.Queue(sqlVoidCancelled, charge)
+	queue.DoneBatch(ctx, &b.Batch)
+	_, err := s.db.WriteInOrg(ctx, c, b)
+	return err
+}
+
+// waitForMethod opens (or keeps) the case of a charge that nobody can be charged for; its ladder still climbs, so that
+// the member is told and the studio's access policy applies.
+func (s *Collector) waitForMethod(ctx context.Context, c tenancy.Caller, charge id.Charge) error {
+	return s.openWithoutAttempt(ctx, c, charge, func(st standing) step { return climb(st, "waiting_method") }, "no_payment_method")
+}
+
+// postpone leaves a charge whose card was tried too often of late (R46) to the next rung.
+func (s *Collector) postpone(ctx context.Context, c tenancy.Caller, charge id.Charge) error {
+	return s.openWithoutAttempt(ctx, c, charge, func(st standing) step { return climb(st, "open") }, "card_tried_too_often")
+}
+
+func (s *Collector) openWithoutAttempt(ctx context.Context, c tenancy.Caller, charge id.Charge, decide func(standing) step, reason string) error {
+	return s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
+		r := refusal{Charge: charge, Known: true}
+		err := tx.QueryRow(ctx, sqlDueCharge, charge).Scan(&r.Member, &r.DueAt, &r.Amount, &r.Installments)
+		if postgres.NoRows(err) {
+			return queue.Done(ctx, tx)
+		}
+		if err != nil {
+			return err
+		}
+		caseID, st, err := standingOf(ctx, tx, r)
+		if err != nil {
+			return err
+		}
+		n := decide(st)
+		if err := writeCase(ctx, tx, caseID, r, n, reason); err != nil {
+			return err
+		}
+		if n.State == "lost" {
+			if err := lose(ctx, tx, charge, r.Member); err != nil {
+				return err
+			}
+		}
+		return queue.Done(ctx, tx)
+	})
+}
+
+// lookupSchedule is R44: when a provider is asked about an attempt, after it became unknown.
+var lookupSchedule = [...]time.Duration{0, 30 * time.Second, 5 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour}
+
+// lookupEvery is how often a provider that cannot answer is asked after the schedule's end.
+const lookupEvery = time.Hour
+
+// nextLookup is when to ask again after the n-th look-up (n from 1) without an answer.
+func nextLookup(unknownAt, now time.Time, n int) time.Time {
+	if n < len(lookupSchedule) {
+		if at := unknownAt.Add(lookupSchedule[n]); at.After(now) {
+			return at
+		}
+		return now.Add(time.Second)
+	}
+	return now.Add(lookupEvery)
+}
+
+// lookupsDone says whether the schedule's last look-up has been made: only then may "not found" mean "never happened".
+func lookupsDone(unknownAt, now time.Time) bool {
+	return now.Sub(unknownAt) >= lookupSchedule[len(lookupSchedule)-1]
+}
+
+var _ pgx.Row

@@ -1,0 +1,158 @@
+package cardcom
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"fitkit/shared/fail"
+	"fitkit/shared/id"
+	"fitkit/shared/money"
+	"fitkit/shared/payment"
+	"fitkit/shared/secret"
+)
+
+// Errors of what a person waits for; a charge has outcomes instead.
+var (
+	ErrCredentials = fail.New(fail.Invalid, "gateway.credentials_refused", "Cardcom refuses these credentials. Check terminal number, API name and password in Cardcom's settings.",
+		"קארדקום דוחה את הפרטים. בדקו את מספר המסוף, שם ה-API והסיסמה בהגדרות קארדקום.")
+	ErrUnreachable = fail.New(fail.Unavailable, "gateway.unreachable", "Cardcom does not answer. Nothing was changed; try again in a minute.",
+		"קארדקום אינה עונה. דבר לא השתנה; נסו שוב בעוד דקה.").After(time.Minute)
+)
+
+// OpenCheckout makes a hosted page that saves a card without charging it.
+func (c *Client) OpenCheckout(ctx context.Context, cr payment.Credentials, r payment.CheckoutRequest) (payment.Checkout, error) {
+	in := createPage{auth: auth{cr.Terminal, cr.Name.Reveal()}, Operation: "CreateTokenOnly", Amount: number(r.Amount), ReturnValue: r.Reference,
+		SuccessRedirectURL: r.SuccessURL, FailedRedirectURL: r.FailURL, WebHookURL: r.NotifyURL, ProductName: "FitKit", Language: r.Language,
+		ISOCoinID: ils, AdvancedDefinition: pageAdvanced{JValidateType: 2},
+		UIDefinition: &uiDefinition{clip(r.PayerName, 50), clip(r.PayerPhone, 50), clip(r.PayerEmail, 50)}}
+	var out createdPage
+	if err := c.call(ctx, "LowProfile/Create", in, &out); err != nil {
+		return payment.Checkout{}, errors.Join(ErrUnreachable, err)
+	}
+	if code, ok := out.code(); !ok || code != codeOK || out.LowProfileID == "" {
+		if code == codeBadLogin {
+			return payment.Checkout{}, ErrCredentials
+		}
+		return payment.Checkout{}, errors.Join(ErrUnreachable, errNoAnswer)
+	}
+	return payment.Checkout{Ref: out.LowProfileID, URL: out.URL}, nil
+}
+
+type resultRequest struct {
+	auth
+	LowProfileID string `json:"LowProfileId"`
+}
+
+// FetchCheckout reads what became of a hosted page. The posted webhook is never believed, this is.
+func (c *Client) FetchCheckout(ctx context.Context, cr payment.Credentials, ref, reference string) (payment.Outcome, error) {
+	var out pageResult
+	if err := c.call(ctx, "LowProfile/GetLpResult", resultRequest{auth{cr.Terminal, cr.Name.Reveal()}, ref}, &out); err != nil {
+		return payment.Outcome{}, errors.Join(ErrUnreachable, err)
+	}
+	code, ok := out.code()
+	switch {
+	case !ok:
+		return payment.Outcome{}, errors.Join(ErrUnreachable, errNoAnswer)
+	case code == codeBadLogin:
+		return payment.Outcome{}, ErrCredentials
+	case code == codePageUnknown || code == codePageOpen:
+		return payment.Outcome{State: payment.Pending, Code: shva(code)}, nil
+	}
+	if !strings.EqualFold(out.LowProfileID, ref) || out.ReturnValue != reference || out.TerminalNumber.String() != strconv.Itoa(cr.Terminal) {
+		return payment.Outcome{State: payment.Unknown, Class: payment.Ambiguous, Code: "not_ours"}, nil
+	}
+	return savedCard(out, code), nil
+}
+
+// savedCard: the token is the proof; TranzactionInfo is promised only for operations that charge.
+func savedCard(out pageResult, code int) payment.Outcome {
+	if out.TokenInfo == nil || out.TokenInfo.Token == "" {
+		if t := out.TranzactionInfo; t != nil {
+			if c, ok := t.code(); ok && c != codeOK {
+				return payment.Outcome{State: payment.Declined, Code: shva(c)} // the payer may try again on the same page
+			}
+		}
+		return payment.Outcome{State: payment.Pending, Code: shva(code)}
+	}
+	card := payment.SavedCard{Token: secret.Secret(out.TokenInfo.Token), ExpMonth: whole(out.TokenInfo.CardMonth.String()),
+		ExpYear: fourDigits(whole(out.TokenInfo.CardYear.String()))}
+	if t := out.TranzactionInfo; t != nil {
+		card.Last4, card.Brand = t.Last4CardDigitsString, t.Brand
+	}
+	return payment.Outcome{State: payment.Saved, Code: shva(code), ProviderTxn: out.TranzactionID.String(), Card: &card}
+}
+
+// fourDigits: the year comes with two digits from one part of the answer and with four from another.
+func fourDigits(year int) int {
+	if year < 100 {
+		return 2000 + year
+	}
+	return year
+}
+
+func whole(s string) int {
+	n, _ := strconv.Atoi(s) // 0 when unreadable, which the database refuses as an expiry
+	return n
+}
+
+// Probe proves terminal, name and password: a page of one shekel that nobody is shown, a look at a page that cannot
+// exist, and an empty list, which alone asks for the password.
+func (c *Client) Probe(ctx context.Context, cr payment.Credentials) error {
+	page, err := c.OpenCheckout(ctx, cr, payment.CheckoutRequest{Reference: "probe", Amount: money.Agorot(100), Language: "he",
+		SuccessURL: "https://fitkit.example/ok", FailURL: "https://fitkit.example/fail", NotifyURL: "https://fitkit.example/none"})
+	if err != nil {
+		return err
+	}
+	if _, err := c.FetchCheckout(ctx, cr, id.New[id.Event]().String(), page.Ref); err != nil {
+		return err
+	}
+	if cr.Password == "" {
+		return nil
+	}
+	_, err = c.page(ctx, cr, time.Now(), time.Now(), 1)
+	return err
+}
+
+// List is the terminal's successful transactions of the days from first to last, in Israel's time.
+func (c *Client) List(ctx context.Context, cr payment.Credentials, first, last time.Time) (all []payment.Transaction, err error) {
+	for page := 1; ; page++ {
+		some, err := c.page(ctx, cr, first, last, page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+		if len(some) < listPage {
+			return all, nil
+		}
+	}
+}
+
+const listPage = 2000
+
+func (c *Client) page(ctx context.Context, cr payment.Credentials, first, last time.Time, page int) ([]payment.Transaction, error) {
+	in := listRequest{APIName: cr.Name.Reveal(), APIPassword: cr.Password.Reveal(), FromDate: first.Format("02012006"), ToDate: last.Format("02012006"),
+		TranStatus: "Success", Page: page, PageSize: listPage, LimitForTerminal: cr.Terminal}
+	var out listAnswer
+	if err := c.call(ctx, "Transactions/ListTransactions", in, &out); err != nil {
+		return nil, errors.Join(ErrUnreachable, err)
+	}
+	code, ok := out.code()
+	if !ok {
+		return nil, errors.Join(ErrUnreachable, errNoAnswer)
+	}
+	if code != codeOK {
+		return nil, ErrCredentials
+	}
+	list := make([]payment.Transaction, 0, len(out.Tranzactions))
+	for _, t := range out.Tranzactions {
+		amount, err := money.ParseShekels(t.Amount.String())
+		if err != nil {
+			return nil, errors.Join(ErrUnreachable, errNoAnswer)
+		}
+		list = append(list, payment.Transaction{ProviderTxn: t.TranzactionID.String(), Amount: amount, Refund: t.IsRefund})
+	}
+	return list, nil
+}

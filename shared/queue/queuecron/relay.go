@@ -1,0 +1,35 @@
+// Package queuecron is the outbox's schedule.
+package queuecron
+
+import (
+	"context"
+
+	"fitkit/shared/cron"
+	"fitkit/shared/need"
+)
+
+// Queues is every queue there is; a test over the catalogue keeps it complete.
+var Queues = []string{
+	"billing-execute-charge", "billing-process-inbox-event", "billing-resolve-unknown", "billing-run-dunning-step",
+	"org-advance-test-clock", "org-apply-clerk-event",
+}
+
+// RelayOp declares the schedule that sends what nobody sent or finished.
+var RelayOp = cron.Op{
+	Name: "cron-job-relay", Summary: "Send jobs that nobody sent, and again those that nobody finished", Schedule: "rate(1 minute)", Needs: needs(),
+}
+
+func needs() (n []need.Need) {
+	for _, q := range Queues {
+		n = append(n, need.Send(q))
+	}
+	return n
+}
+
+// Relayer is what Relay needs.
+type Relayer interface {
+	Run(ctx context.Context) (int64, error)
+}
+
+// Relay relays.
+func Relay(r Relayer) cron.Handler { return cron.New(RelayOp, r.Run) }
