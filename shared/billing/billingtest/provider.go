@@ -1,0 +1,101 @@
+// Package billingtest is a card provider of a few lines, with a ledger of its own, and a studio ready to charge.
+package billingtest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"fitkit/shared/money"
+	"fitkit/shared/payment"
+)
+
+// Provider answers as told. It books what it captures under the key, as a provider does, whatever it then answers.
+type Provider struct {
+	mu       sync.Mutex
+	Answer   func(r payment.ChargeRequest) payment.Outcome // nil: everything is approved
+	Capture  bool                                          // book although the answer is unknown
+	Booked   map[string]payment.Transaction                // by key
+	Asked    int                                           // charges that arrived
+	LookupBy func(key string) (payment.Outcome, bool)
+	Pages    map[string]payment.Outcome
+}
+
+// New is a provider that approves.
+func New() *Provider {
+	return &Provider{Booked: map[string]payment.Transaction{}, Pages: map[string]payment.Outcome{}}
+}
+
+// Charge implements payment.Provider.
+func (p *Provider) Charge(_ context.Context, _ payment.Credentials, r payment.ChargeRequest) payment.Outcome {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.Asked++
+	o := payment.Outcome{State: payment.Paid, Code: "000"}
+	if p.Answer != nil {
+		o = p.Answer(r)
+	}
+	if o.State == payment.Paid || o.State == payment.Unknown && p.Capture {
+		t := payment.Transaction{ProviderTxn: fmt.Sprint(260000000 + p.Asked), Amount: r.Amount}
+		p.Booked[r.Key] = t
+		if o.State == payment.Paid {
+			o.ProviderTxn, o.Amount = t.ProviderTxn, r.Amount
+		}
+	}
+	return o
+}
+
+// Lookup implements payment.Provider.
+func (p *Provider) Lookup(_ context.Context, _ payment.Credentials, key string) payment.Outcome {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.LookupBy != nil {
+		if o, ok := p.LookupBy(key); ok {
+			return o
+		}
+	}
+	if t, ok := p.Booked[key]; ok {
+		return payment.Outcome{State: payment.Paid, Code: "000", ProviderTxn: t.ProviderTxn, Amount: t.Amount}
+	}
+	return payment.Outcome{State: payment.NotFound, Code: "5000"}
+}
+
+// OpenCheckout implements payment.Provider.
+func (p *Provider) OpenCheckout(_ context.Context, _ payment.Credentials, r payment.CheckoutRequest) (payment.Checkout, error) {
+	ref := "00000000-0000-4000-8000-" + r.Reference[24:]
+	return payment.Checkout{Ref: ref, URL: "https://pages.example/" + ref}, nil
+}
+
+// FetchCheckout implements payment.Provider.
+func (p *Provider) FetchCheckout(_ context.Context, _ payment.Credentials, ref, _ string) (payment.Outcome, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if o, ok := p.Pages[ref]; ok {
+		return o, nil
+	}
+	return payment.Outcome{State: payment.Pending, Code: "5119"}, nil
+}
+
+// Probe implements payment.Provider.
+func (p *Provider) Probe(context.Context, payment.Credentials) error { return nil }
+
+// List implements payment.Provider.
+func (p *Provider) List(context.Context, payment.Credentials, time.Time, time.Time) (list []payment.Transaction, _ error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, t := range p.Booked {
+		list = append(list, t)
+	}
+	return list, nil
+}
+
+// Sum is what the provider's ledger holds.
+func (p *Provider) Sum() (n int, sum money.Agorot) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, t := range p.Booked {
+		n, sum = n+1, sum+t.Amount
+	}
+	return n, sum
+}

@@ -1,0 +1,123 @@
+package billing_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"fitkit/shared/billing"
+	"fitkit/shared/billing/billingtest"
+	"fitkit/shared/id"
+	"fitkit/shared/payment"
+	"fitkit/shared/postgres/postgrestest"
+)
+
+func declines(code string) func(payment.ChargeRequest) payment.Outcome {
+	return func(payment.ChargeRequest) payment.Outcome { return payment.Outcome{State: payment.Declined, Code: code} }
+}
+
+func TestExecute(t *testing.T) {
+	t.Parallel()
+	t.Run("an approved charge is paid, allocated and in the ledger, once", func(t *testing.T) {
+		t.Parallel()
+		s := studio{billingtest.NewStudio(t)}
+		c := s.Charge(t, s.Member(t), 24900)
+		s.Execute(t, c)
+		s.Execute(t, c) // the message came twice
+		if got := s.State(t, c); got != "paid" || s.Provider.Asked != 1 {
+			t.Fatalf("state %s after %d requests", got, s.Provider.Asked)
+		}
+		lines := postgrestest.Get[string](t, s.Database, `select string_agg(account || ' ' || amount, ', ' order by account) from ledger_lines`)
+		if lines != "clearing_card 24900, sales -21102, vat_output -3798" {
+			t.Fatal(lines)
+		}
+	})
+	t.Run("a soft decline opens a case for the next rung and leaves the charge due", func(t *testing.T) {
+		t.Parallel()
+		s := studio{billingtest.NewStudio(t)}
+		s.Provider.Answer = declines("004")
+		c := s.Charge(t, s.Member(t), 100)
+		s.Execute(t, c)
+		next := postgrestest.Get[time.Time](t, s.Database, "select next_at from dunning_cases where state = 'open' and rung = 1")
+		if want := time.Date(2026, 3, 2, 7, 0, 0, 0, time.UTC); s.State(t, c) != "due" || !next.Equal(want) {
+			t.Fatalf("%s, next %s", s.State(t, c), next)
+		}
+	})
+	t.Run("a wrong terminal password pauses the studio and counts no attempt", func(t *testing.T) {
+		t.Parallel()
+		s := studio{billingtest.NewStudio(t)}
+		s.Provider.Answer = func(payment.ChargeRequest) payment.Outcome {
+			return payment.Outcome{State: payment.Declined, Class: payment.ConfigError, Code: "603"}
+		}
+		c, other := s.Charge(t, s.Member(t), 100), s.Charge(t, s.Member(t), 200)
+		s.Execute(t, c)
+		s.Execute(t, other)
+		if s.Provider.Asked != 1 || s.State(t, c) != "due" || s.State(t, other) != "due" {
+			t.Fatalf("asked %d, %s, %s", s.Provider.Asked, s.State(t, c), s.State(t, other))
+		}
+		if n := postgrestest.Get[int](t, s.Database, "select count(*) from dunning_cases"); n != 0 {
+			t.Fatalf("%d dunning cases for the studio's own mistake", n)
+		}
+		if g := postgrestest.Get[string](t, s.Database, "select state from gateways"); g != "misconfigured" {
+			t.Fatal(g)
+		}
+	})
+	t.Run("an answer that is lost after the money moved is found by its key and charged once", func(t *testing.T) {
+		t.Parallel()
+		s := studio{billingtest.NewStudio(t)}
+		s.Provider.Capture = true
+		s.Provider.Answer = func(payment.ChargeRequest) payment.Outcome { return payment.Outcome{Code: "no_answer"} }
+		c := s.Charge(t, s.Member(t), 24900)
+		s.Execute(t, c)
+		s.Execute(t, c)
+		if s.State(t, c) != "in_flight" || s.Provider.Asked != 1 {
+			t.Fatalf("%s after %d requests", s.State(t, c), s.Provider.Asked)
+		}
+		s.resolve(t)
+		if s.State(t, c) != "paid" || s.Provider.Asked != 1 {
+			t.Fatalf("%s after %d requests", s.State(t, c), s.Provider.Asked)
+		}
+	})
+	t.Run("what the provider never saw fails only after a day of asking, and is charged by a new attempt", func(t *testing.T) {
+		t.Parallel()
+		s := studio{billingtest.NewStudio(t)}
+		s.Provider.Answer = func(payment.ChargeRequest) payment.Outcome { return payment.Outcome{Code: "no_answer"} }
+		c := s.Charge(t, s.Member(t), 24900)
+		s.Execute(t, c)
+		for _, after := range []time.Duration{0, 30 * time.Second, 5 * time.Minute, time.Hour, 6 * time.Hour} {
+			s.SetNow(t, billingtest.Start.Add(after))
+			s.resolve(t)
+			if s.State(t, c) != "in_flight" {
+				t.Fatalf("%s after %s", s.State(t, c), after)
+			}
+		}
+		s.SetNow(t, billingtest.Start.Add(24*time.Hour))
+		s.resolve(t)
+		s.Provider.Answer = nil
+		s.Execute(t, c)
+		if s.State(t, c) != "paid" || s.Provider.Asked != 2 {
+			t.Fatalf("%s after %d requests", s.State(t, c), s.Provider.Asked)
+		}
+	})
+	t.Run("a worker whose lease ran out does not send", func(t *testing.T) {
+		t.Parallel()
+		s := studio{billingtest.NewStudio(t)}
+		c := s.Charge(t, s.Member(t), 100)
+		s.Exec(t, `create function late() returns trigger language plpgsql as $$ begin new.lease_until = now() - interval '1 second'; return new; end $$`)
+		s.Exec(t, `create trigger late before insert on payment_attempts for each row execute function late()`)
+		s.Execute(t, c)
+		if s.Provider.Asked != 0 {
+			t.Fatal("it was sent")
+		}
+	})
+}
+
+type studio struct{ *billingtest.Studio }
+
+func (s studio) resolve(t testing.TB) {
+	t.Helper()
+	a := postgrestest.Get[id.Attempt](t, s.Database, "select id from payment_attempts where state = 'unknown'")
+	if err := s.Collector.Resolve(context.Background(), s.Caller, billing.ResolveUnknown{AttemptID: a}); err != nil {
+		t.Fatal(err)
+	}
+}
