@@ -3,33 +3,26 @@ package seal
 import (
 	"fitkit/shared/config"
 	"fitkit/shared/run"
+	"fitkit/shared/secret"
 )
 
-// PaymentRing seals gateway credentials and card tokens.
+// PaymentRing is the function's keys for gateway credentials and card tokens (need.PaymentKeys).
 func PaymentRing(app *run.App) *Ring {
 	return run.Once(app, "payment_ring", func() *Ring {
-		c := run.Section[config.PaymentKeys](app)
-		ring, err := NewRing(c.Active, c.Previous)
-		if err != nil {
-			run.Fatal(err)
-		}
-		return ring
+		keys := run.Section[config.PaymentKeys](app)
+		return mustRing(keys.Active, keys.Previous)
 	})
 }
 
-// NationalIDRing seals national IDs.
+// NationalIDRing is the function's keys for national IDs (need.NationalIDKeys).
 func NationalIDRing(app *run.App) *Ring {
 	return run.Once(app, "national_id_ring", func() *Ring {
-		c := run.Section[config.NationalIDKeys](app)
-		ring, err := NewRing(c.Active, c.Previous)
-		if err != nil {
-			run.Fatal(err)
-		}
-		return ring
+		keys := run.Section[config.NationalIDKeys](app)
+		return mustRing(keys.Active, keys.Previous)
 	})
 }
 
-// NationalIDIndex finds a national ID without opening any.
+// NationalIDIndex is the function's blind index of national IDs (need.NationalIDKeys).
 func NationalIDIndex(app *run.App) *BlindIndex {
 	return run.Once(app, "national_id_index", func() *BlindIndex {
 		index, err := NewBlindIndex(run.Section[config.NationalIDKeys](app).Index)
@@ -38,4 +31,12 @@ func NationalIDIndex(app *run.App) *BlindIndex {
 		}
 		return index
 	})
+}
+
+func mustRing(active secret.Secret, previous []secret.Secret) *Ring {
+	ring, err := NewRing(active, previous)
+	if err != nil {
+		run.Fatal(err)
+	}
+	return ring
 }
