@@ -45,11 +45,13 @@ create table plan_versions (
 );
 call app.protect('plan_versions', 'select, insert, update');
 
--- A published version is history: only the end of its effective range may still be set.
+-- A published version is history: only the end of its effective range may still come, and come earlier. A version that was
+-- replaced on the day it began has an empty range, for good.
 -- +goose StatementBegin
 create function app.plan_version_immutable() returns trigger language plpgsql as $$
 begin
-  if (to_jsonb(new) - 'effective') is distinct from (to_jsonb(old) - 'effective') or lower(new.effective) <> lower(old.effective) then
+  if (to_jsonb(new) - 'effective') is distinct from (to_jsonb(old) - 'effective')
+      or not new.effective <@ old.effective or lower(new.effective) <> lower(old.effective) then
     raise exception 'a published plan version does not change' using errcode = '23514', constraint = 'plan_versions_immutable';
   end if;
   return new;
@@ -95,6 +97,7 @@ create table memberships (
 create index memberships_due on memberships (next_charge_at) where next_charge_at is not null and state in ('active', 'pending_payment', 'cancel_pending');
 create index memberships_due_by_org on memberships (org_id, next_charge_at) where next_charge_at is not null;
 create index memberships_by_member on memberships (org_id, member_id);
+create index memberships_by_payer on memberships (org_id, payer_id);
 -- A person has one trial in a studio.
 create unique index memberships_trial_once on memberships (org_id, member_id) where type = 'trial';
 call app.protect('memberships', 'select, insert, update');

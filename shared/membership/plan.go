@@ -31,8 +31,18 @@ type Plan struct {
 	ID     id.Plan
 	Name   string
 	Type   Type
-	Status string // draft until its first version is published
+	Status PlanStatus
 }
+
+// PlanStatus says whether a plan may be sold.
+type PlanStatus string
+
+// The statuses of plans.
+const (
+	Draft     PlanStatus = "draft" // until its first version is published
+	Published PlanStatus = "published"
+	Retired   PlanStatus = "retired" // no longer sold; what was sold goes on
+)
 
 // Store keeps plans and memberships.
 type Store struct{ db *postgres.DB }

@@ -34,10 +34,10 @@ type createPlanInput struct {
 }
 
 type planOutput struct {
-	ID     id.Plan         `json:"id"`
-	Name   string          `json:"name"`
-	Type   membership.Type `json:"type"`
-	Status string          `json:"status" enum:"draft,published,retired"`
+	ID     id.Plan               `json:"id"`
+	Name   string                `json:"name"`
+	Type   membership.Type       `json:"type"`
+	Status membership.PlanStatus `json:"status" enum:"draft,published,retired"`
 }
 
 // CreatePlan makes a draft plan.

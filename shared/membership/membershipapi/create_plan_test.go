@@ -3,21 +3,8 @@ package membershipapi_test
 import (
 	"testing"
 
-	"fitkit/shared/api"
-	"fitkit/shared/api/apitest"
-	"fitkit/shared/membership"
-	"fitkit/shared/membership/membershipapi"
-	"fitkit/shared/postgres"
 	"fitkit/shared/tenancy"
 )
-
-func env(t *testing.T) *apitest.Env {
-	t.Parallel()
-	return apitest.New(t, func(db *postgres.DB) []api.Endpoint {
-		s := membership.NewStore(db)
-		return []api.Endpoint{membershipapi.CreatePlan(s)}
-	})
-}
 
 func TestCreatePlan(t *testing.T) {
 	e := env(t)
