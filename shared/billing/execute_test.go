@@ -13,7 +13,9 @@ import (
 )
 
 func declines(code string) func(payment.ChargeRequest) payment.Outcome {
-	return func(payment.ChargeRequest) payment.Outcome { return payment.Outcome{State: payment.Declined, Code: code} }
+	return func(payment.ChargeRequest) payment.Outcome {
+		return payment.Outcome{State: payment.Declined, Code: code}
+	}
 }
 
 func TestExecute(t *testing.T) {

@@ -22,7 +22,9 @@ type Planner interface {
 }
 
 // PlanCharges plans what is due. The period's unique index makes a second run nothing.
-func PlanCharges(p Planner) cron.Handler { return cron.New(PlanChargesOp, p.Plan) }
+func PlanCharges(p Planner) cron.Handler {
+	return cron.New(PlanChargesOp, func(ctx context.Context) (int64, error) { return p.Plan(ctx) })
+}
 
 // SweepUnknownOp declares the schedule that finds attempts whose lease ran out and look-ups that are due.
 var SweepUnknownOp = cron.Op{
@@ -36,7 +38,9 @@ type Sweeper interface {
 }
 
 // SweepUnknown sweeps.
-func SweepUnknown(s Sweeper) cron.Handler { return cron.New(SweepUnknownOp, s.Sweep) }
+func SweepUnknown(s Sweeper) cron.Handler {
+	return cron.New(SweepUnknownOp, func(ctx context.Context) (int64, error) { return s.Sweep(ctx) })
+}
 
 // RunDunningOp declares the schedule that starts due dunning steps.
 var RunDunningOp = cron.Op{
@@ -50,4 +54,6 @@ type Dunner interface {
 }
 
 // RunDunning starts due steps.
-func RunDunning(d Dunner) cron.Handler { return cron.New(RunDunningOp, d.Dun) }
+func RunDunning(d Dunner) cron.Handler {
+	return cron.New(RunDunningOp, func(ctx context.Context) (int64, error) { return d.Dun(ctx) })
+}

@@ -24,7 +24,11 @@ type Executor interface {
 }
 
 // ExecuteCharge collects a charge. A message seen twice finds the charge in flight or settled and ends quietly.
-func ExecuteCharge(e Executor) job.Handler { return job.New(ExecuteChargeOp, e.Execute) }
+func ExecuteCharge(e Executor) job.Handler {
+	return job.New(ExecuteChargeOp, func(ctx context.Context, c tenancy.Caller, m billing.ExecuteCharge) error {
+		return e.Execute(ctx, c, m)
+	})
+}
 
 // ResolveUnknownOp declares the job that asks a provider about an attempt whose answer was lost.
 var ResolveUnknownOp = job.Op{
@@ -39,7 +43,11 @@ type Resolver interface {
 }
 
 // ResolveUnknown looks an attempt up. It sends nothing, so a repeat only asks again.
-func ResolveUnknown(r Resolver) job.Handler { return job.New(ResolveUnknownOp, r.Resolve) }
+func ResolveUnknown(r Resolver) job.Handler {
+	return job.New(ResolveUnknownOp, func(ctx context.Context, c tenancy.Caller, m billing.ResolveUnknown) error {
+		return r.Resolve(ctx, c, m)
+	})
+}
 
 // RunDunningStepOp declares the job that takes one rung of the dunning ladder.
 var RunDunningStepOp = job.Op{
@@ -53,7 +61,11 @@ type Dunner interface {
 }
 
 // RunDunningStep takes a rung. The case's row says whether it was taken already.
-func RunDunningStep(d Dunner) job.Handler { return job.New(RunDunningStepOp, d.RunDunningStep) }
+func RunDunningStep(d Dunner) job.Handler {
+	return job.New(RunDunningStepOp, func(ctx context.Context, c tenancy.Caller, m billing.DunningStep) error {
+		return d.RunDunningStep(ctx, c, m)
+	})
+}
 
 // ProcessInboxEventOp declares the job that reads a hosted page after a provider's notice, or when none came.
 var ProcessInboxEventOp = job.Op{
@@ -69,5 +81,7 @@ type PageChecker interface {
 
 // ProcessInboxEvent reads the page. One page saves one card, whatever is delivered.
 func ProcessInboxEvent(p PageChecker) job.Handler {
-	return job.New(ProcessInboxEventOp, p.CheckCardSession)
+	return job.New(ProcessInboxEventOp, func(ctx context.Context, c tenancy.Caller, m billing.ProcessInboxEvent) error {
+		return p.CheckCardSession(ctx, c, m)
+	})
 }

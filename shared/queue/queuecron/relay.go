@@ -32,4 +32,6 @@ type Relayer interface {
 }
 
 // Relay relays.
-func Relay(r Relayer) cron.Handler { return cron.New(RelayOp, r.Run) }
+func Relay(r Relayer) cron.Handler {
+	return cron.New(RelayOp, func(ctx context.Context) (int64, error) { return r.Run(ctx) })
+}

@@ -25,4 +25,6 @@ type Advancer interface {
 }
 
 // Advance moves the clock; see testclock.Advancer for why a repeat is harmless.
-func Advance(a Advancer) job.Handler { return job.New(AdvanceOp, a.Advance) }
+func Advance(a Advancer) job.Handler {
+	return job.New(AdvanceOp, func(ctx context.Context, c tenancy.Caller, m testclock.Step) error { return a.Advance(ctx, c, m) })
+}
