@@ -14,6 +14,9 @@ import (
 	"fitkit/shared/billing/billingjob"
 	"fitkit/shared/hook"
 	"fitkit/shared/membership/membershipapi"
+	"fitkit/shared/org/orgapi"
+	"fitkit/shared/org/orghook"
+	"fitkit/shared/org/orgjob"
 	"fitkit/shared/queue/queuecron"
 	"fitkit/shared/run"
 	"fitkit/shared/testclock/testclockapi"
@@ -37,7 +40,19 @@ var functions = []run.Declared{
 	queuecron.Relay(nil),
 	// membership
 	membershipapi.CreatePlan(nil),
+	membershipapi.Get(nil),
+	membershipapi.List(nil),
+	membershipapi.ListPlans(nil),
+	membershipapi.PreviewSale(nil),
+	membershipapi.PublishPlanVersion(nil),
 	// org
+	orgapi.Get(nil),
+	orgapi.GetMe(nil),
+	orgapi.ListStaff(nil),
+	orgapi.Update(nil),
+	orgapi.UpdateStaff(nil),
+	orghook.Clerk(orghook.Source{}, nil),
+	orgjob.ApplyClerkEvent(nil),
 	testclockapi.Set(nil),
 	testclockjob.Advance(nil),
 }

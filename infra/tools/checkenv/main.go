@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,17 +20,15 @@ func main() {
 	if len(os.Args) > 1 {
 		path = os.Args[1]
 	}
-	file, err := os.Open(path)
+	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		fmt.Printf("There is no %s, and make dev needs none. To override something, copy .env.example to %s and change it there.\n", path, path)
 		return
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	var vars map[string]string
+	if err == nil {
+		vars, err = dotenv.Parse(bytes.NewReader(text))
 	}
-	defer file.Close()
-	vars, err := dotenv.Parse(file)
 	if err == nil {
 		err = check(vars)
 	}

@@ -16,26 +16,26 @@ import (
 func Functions(specs []run.Spec) []byte {
 	var out bytes.Buffer
 	out.WriteString(functionsIntro)
-	table(&out, specs, "## Endpoints\n\n"+header("function", "route", roleNames(), "needs", "MB", "s"), func(s run.Spec) []string {
+	table(&out, specs, "## Endpoints\n\n"+header(append([]string{"route"}, roleNames()...)...), func(s run.Spec) []string {
 		if s.Route == nil || s.Route.Hook {
 			return nil
 		}
 		return append([]string{s.Route.Method + " " + strings.Join(append([]string{s.Route.Path}, s.Route.Aliases...), "<br>")}, roles(s.Route)...)
 	})
-	table(&out, specs, "## Webhooks\n\n"+header("function", "route", nil, "needs", "MB", "s"), func(s run.Spec) []string {
+	table(&out, specs, "## Webhooks\n\n"+header("route"), func(s run.Spec) []string {
 		if s.Route == nil || !s.Route.Hook {
 			return nil
 		}
 		return []string{s.Route.Method + " " + s.Route.Path}
 	})
-	table(&out, specs, "## Jobs\n\n"+header("function", "queue", []string{"batch", "at once", "receives", "hidden", "sent again after"}, "needs", "MB", "s"), func(s run.Spec) []string {
+	table(&out, specs, "## Jobs\n\n"+header("queue", "batch", "at once", "receives", "hidden", "sent again after"), func(s run.Spec) []string {
 		if s.Queue == nil {
 			return nil
 		}
 		return []string{s.Queue.Name, fmt.Sprint(s.Queue.BatchSize), fmt.Sprint(s.Queue.MaxConcurrency), fmt.Sprint(s.Queue.MaxReceive),
 			short(s.Visibility()), short(s.ResendAfter())}
 	})
-	table(&out, specs, "## Schedules\n\n"+header("function", "schedule", []string{"zone"}, "needs", "MB", "s"), func(s run.Spec) []string {
+	table(&out, specs, "## Schedules\n\n"+header("schedule", "zone"), func(s run.Spec) []string {
 		if s.Schedule == nil {
 			return nil
 		}
@@ -51,8 +51,9 @@ Each is a folder in functions/, a Lambda function, and an operation of docs/open
 may call an endpoint, ○ one that needs no sign-in; everybody else is answered 403. MB is memory, s the timeout in seconds.
 `
 
-func header(first, second string, middle []string, rest ...string) string {
-	columns := append(append([]string{first, second}, middle...), rest...)
+// header is a table's first two lines: the columns that all have around those of this one.
+func header(own ...string) string {
+	columns := slices.Concat([]string{"function"}, own, []string{"needs", "MB", "s"})
 	return "| " + strings.Join(columns, " | ") + " |\n" + strings.Repeat("|---", len(columns)) + "|\n"
 }
 

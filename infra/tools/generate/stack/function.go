@@ -39,7 +39,7 @@ func (f Function) Trigger() string {
 	return "schedule " + f.Schedule.Expression + " " + f.Schedule.Zone
 }
 
-// On says that the function answers at the HTTP API.
+// OnGateway says that the function answers at the HTTP API.
 func (f Function) OnGateway() bool { return f.Route != nil && f.Route.Front != "url" }
 
 // Paths are the route's address and its aliases, with the logical id's ending of each.
@@ -73,7 +73,7 @@ func (f Function) IntegrationMillis() int64 {
 	return min(gatewayMillis, f.Timeout.Milliseconds()+1000)
 }
 
-// Streams is how a function URL answers.
+// InvokeMode is how a function URL answers.
 func (f Function) InvokeMode() string { return "BUFFERED" }
 
 // ShortName is the function without its trigger, the name of its queue or schedule.

@@ -1,0 +1,152 @@
+# FitKit. `make` lists what can be made; two commands are all a fresh machine needs: make dev and make test.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+# Binaries are for Lambda on arm64; GOARCH=amd64 builds for sam local on a PC.
+GOARCH ?= arm64
+FITKIT := go run ./infra/local/cmd/fitkit
+STORES := go run ./infra/local/cmd/stores -dir .local/test
+SAM_VENV := .local/venv
+LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+VULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.6.0
+ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: preflight
+preflight:
+	@./infra/tools/preflight/preflight.sh
+
+##@ Run
+
+.PHONY: dev
+dev: preflight ## run the whole system here: stores, functions, sandboxes, a demo studio (Ctrl-C ends it)
+	@$(FITKIT) dev
+
+.PHONY: dev-up
+dev-up: ## start PostgreSQL, Redis and SQS in Docker instead of the embedded ones
+	docker compose up --detach --wait
+	@echo "Now take the URLs of .env.example into .env, and run make dev-db-migrate and make dev."
+
+.PHONY: dev-down
+dev-down: ## stop what dev-up started; the data stays
+	docker compose down
+
+.PHONY: dev-reset
+dev-reset: ## delete the local data
+	@$(FITKIT) reset
+
+.PHONY: dev-db-migrate
+dev-db-migrate: ## bring the database of .env (DIRECT_DATABASE_URL) to this checkout's schema
+	@set -a; [ ! -f .env ] || . ./.env; set +a; go run ./infra/tools/migrate
+
+.PHONY: token
+token: ## print a session token: make token ROLE=owner
+	@$(FITKIT) token -role "$(or $(ROLE),owner)"
+
+.PHONY: endpoints
+endpoints: ## print every endpoint with its URL
+	@$(FITKIT) endpoints
+
+.PHONY: cron
+cron: ## run a schedule now: make cron NAME=billing-plan-charges
+	@test -n "$(NAME)" || { echo "Say which: make cron NAME=billing-plan-charges"; exit 2; }
+	@$(FITKIT) cron "$(NAME)"
+
+.PHONY: demo
+demo: preflight ## months of billing on the sandbox, with a proof: make demo MEMBERS=50 MONTHS=1 FAULTS=1
+	@go run ./infra/demo -members "$(or $(MEMBERS),1000)" -months "$(or $(MONTHS),3)" $(if $(filter 1 true,$(FAULTS)),-faults)
+
+##@ Check
+
+.PHONY: test
+test: preflight ## every test; sets up all it needs
+	@echo "==> compiling (the first time takes some minutes)"
+	@go build ./...
+	@echo "==> testing"
+	@$(STORES) -fast -- go test ./...
+
+.PHONY: test-nightly
+test-nightly: preflight ## the tests at their full figures, and under the race detector
+	@$(STORES) -- env FITKIT_NIGHTLY=true go test -timeout 3h ./...
+	@$(STORES) -fast -- go test -race -timeout 1h ./shared/... ./infra/local/...
+
+.PHONY: bench
+bench: preflight ## the figures, measured side by side in one run
+	@go run ./infra/bench
+
+.PHONY: verify
+verify: preflight fmt-check vet lint vulncheck generate-check sam-validate actionlint test ## all that must hold before a merge
+	@echo "==> verified"
+
+.PHONY: fmt-check
+fmt-check:
+	@echo "==> format"
+	@unformatted=$$(gofmt -l functions infra migrations shared); test -z "$$unformatted" || { echo "Run gofmt -w on:"; echo "$$unformatted"; exit 1; }
+
+.PHONY: vet
+vet:
+	@echo "==> vet"
+	@go vet ./...
+	@go vet -tags testauth,crash ./shared/...
+
+.PHONY: lint
+lint:
+	@echo "==> lint (the linter itself is built on first use)"
+	@$(LINT) run ./...
+
+# The scanner asks the Go team's server, or the folder in VULNDB; the copy in testdata serves machines that cannot reach it.
+.PHONY: vulncheck
+vulncheck:
+	@echo "==> known vulnerabilities"
+	@./infra/tools/vulncheck.sh $(VULNCHECK)
+
+.PHONY: generate-check
+generate-check:
+	@echo "==> generated files"
+	@go run ./infra/tools/generate -check
+
+.PHONY: actionlint
+actionlint:
+	@echo "==> workflows"
+	@$(ACTIONLINT) .github/workflows/*.yml
+
+.PHONY: sam-validate
+sam-validate: $(SAM_VENV)/ready ## check the templates with SAM and cfn-lint, and count what they become
+	@echo "==> templates"
+	@SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam validate --lint --region eu-central-1
+	@$(SAM_VENV)/bin/cfn-lint template.yaml infra/stacks/*.yaml infra/tools/generate/stack/testdata/*.yaml
+	@$(SAM_VENV)/bin/python infra/tools/count_resources.py infra/stacks/*.yaml
+
+$(SAM_VENV)/ready: infra/tools/requirements.txt
+	@echo "==> installing SAM and cfn-lint"
+	@python3 -m venv $(SAM_VENV)
+	@$(SAM_VENV)/bin/pip install --quiet --disable-pip-version-check --requirement infra/tools/requirements.txt
+	@touch $@
+
+.PHONY: check-env
+check-env: ## check .env by the rules that functions start by
+	@go run ./infra/tools/checkenv
+
+##@ Make
+
+.PHONY: generate
+generate: ## write templates and documents from the functions' declarations
+	@go run ./infra/tools/generate
+
+.PHONY: build
+build: ## build every function for Lambda into bin: make build GOARCH=amd64
+	@echo "==> building functions for linux/$(GOARCH)"
+	@mkdir -p .local/build/$(GOARCH)
+	@CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build -tags lambda.norpc,timetzdata -trimpath -ldflags "-s -w" -o .local/build/$(GOARCH)/ ./functions/...
+	@go run ./infra/tools/pack -from .local/build/$(GOARCH) -to bin
+
+.PHONY: sam-build
+sam-build: build $(SAM_VENV)/ready ## lay out .aws-sam for sam deploy
+	@SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam build --region eu-central-1
+
+.PHONY: keys
+keys: ## print fresh encryption keys
+	@go run ./infra/tools/keys

@@ -1,0 +1,76 @@
+// Command pack lays out what go build -o made, one file per function, as Lambda wants it: <to>/<function>/bootstrap. A
+// binary that has not changed keeps its file, so an unchanged function keeps its hash and is not deployed again.
+//
+//	pack -from .local/build/arm64 -to bin
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+func main() {
+	from := flag.String("from", "", "folder with one binary per function")
+	to := flag.String("to", "bin", "folder that templates take code from")
+	flag.Parse()
+	packed, err := pack(*from, *to)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Printf("%d functions are in %s.\n", packed, *to)
+}
+
+// pack links every binary to its place and removes the folders of functions that are no more.
+func pack(from, to string) (int, error) {
+	built, err := os.ReadDir(from)
+	if err != nil {
+		return 0, err
+	}
+	wanted := map[string]bool{}
+	for _, file := range built {
+		wanted[file.Name()] = true
+		if err := place(filepath.Join(from, file.Name()), filepath.Join(to, file.Name(), "bootstrap")); err != nil {
+			return 0, err
+		}
+	}
+	present, err := os.ReadDir(to)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, err
+	}
+	for _, folder := range present {
+		if !wanted[folder.Name()] {
+			if err := os.RemoveAll(filepath.Join(to, folder.Name())); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return len(wanted), nil
+}
+
+// place links binary as bootstrap through a temporary name, since the old one may be running.
+func place(binary, bootstrap string) error {
+	have, err := os.Stat(bootstrap)
+	made, err2 := os.Stat(binary)
+	if err2 != nil {
+		return err2
+	}
+	if err == nil && os.SameFile(have, made) {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(bootstrap), 0o755); err != nil {
+		return err
+	}
+	next := bootstrap + ".next"
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Link(binary, next); err != nil {
+		return err
+	}
+	return os.Rename(next, bootstrap)
+}
