@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"fitkit/infra/local/platform"
+)
+
+const devDir = ".local/dev"
+
+// system finds the platform that runs from this folder, or starts one for the demo. A run with faults always has its
+// own: its binaries carry the crash points, which no other build has.
+func system(ctx context.Context, s settings) (platform.Addresses, func(), error) {
+	if !s.faults {
+		if a, err := platform.Running(devDir); err == nil {
+			say("using the platform that runs at %s", a.API)
+			return a, func() {}, nil
+		} else if !errors.Is(err, platform.ErrNotRunning) {
+			return platform.Addresses{}, nil, err
+		}
+	}
+	opt := platform.Options{Root: ".", Dir: filepath.Join(".local", "demo"), Port: 0, Progress: func(line string) { say("  %s", line) }}
+	if s.faults {
+		opt.Dir = filepath.Join(".local", "demo-faults")
+		withFaults(&opt)
+	}
+	p, err := platform.Start(ctx, opt)
+	if err != nil {
+		return platform.Addresses{}, nil, err
+	}
+	return p.Addresses, func() {
+		if err := p.Stop(); err != nil {
+			fmt.Println("stopping the platform:", err)
+		}
+	}, nil
+}
+
+// How a run with faults differs. Leases follow the function's time limit, so a short one lets the work of a killed
+// process be found again in seconds; AWS waits for the queue's visibility in the same way, only longer.
+const (
+	faultTimeout    = 8 * time.Second
+	faultVisibility = 10 * time.Second
+	crashOneIn      = "150" // of the visits to a crash point
+)
+
+func withFaults(opt *platform.Options) {
+	opt.Tags = []string{"fitkit_testhooks"}
+	opt.CrashVisibility = faultVisibility
+	opt.MaxTimeout = faultTimeout
+	opt.FunctionEnv = map[string]map[string]string{}
+	for _, f := range []string{"job-billing-execute-charge", "job-billing-resolve-unknown", "job-billing-process-inbox-event", "job-billing-run-dunning-step"} {
+		opt.FunctionEnv[f] = map[string]string{"CRASH_AT": "any", "CRASH_ONE_IN": crashOneIn}
+	}
+}
