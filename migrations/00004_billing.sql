@@ -86,8 +86,10 @@ create table payment_methods (
   constraint payment_methods_status check (status in ('active', 'blocked', 'removed')),
   constraint payment_methods_last4 check (last4 ~ '^[0-9]{4}$'),
   constraint payment_methods_expiry check (exp_month between 1 and 12 and exp_year between 2000 and 2100),
-  constraint payment_methods_default_is_active check (not is_default or status = 'active')
+  constraint payment_methods_default_is_active check (not is_default or status = 'active'),
+  constraint payment_methods_removed_has_no_token check (status <> 'removed' or (octet_length(token_ct) = 0 and removed_at is not null))
 );
+comment on column payment_methods.token_ct is 'sealed; of a removed method nothing is left but zero bytes of it';
 create unique index payment_methods_one_default on payment_methods (org_id, member_id) where is_default;
 create index payment_methods_by_member on payment_methods (org_id, member_id);
 call app.protect('payment_methods', 'select, insert, update');
@@ -168,6 +170,7 @@ create unique index charges_cancellation_fee_once on charges (org_id, membership
 create index charges_by_member on charges (org_id, member_id, due_at desc, id desc);
 create index charges_recent on charges (org_id, due_at desc, id desc);
 create index charges_open on charges (org_id, due_at) where state in ('due', 'in_flight', 'failed');
+create index charges_due on charges (due_at) where state = 'due';
 call app.protect('charges', 'select, insert, update');
 create policy system_plan on charges to fitkit_system using (true) with check (state = 'due');
 grant select, insert on charges to fitkit_system;

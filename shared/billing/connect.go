@@ -58,7 +58,8 @@ with o as (
 )
 select c.id from charges c
 where c.org_id = app.org() and c.state = 'due' and c.due_at <= app.business_now()
-  and not exists (select from dunning_cases d where d.org_id = c.org_id and d.charge_id = c.id and d.state in ('open', 'waiting_method'))`
+  and not exists (select from dunning_cases d where d.org_id = c.org_id and d.charge_id = c.id and d.state in ('open', 'waiting_method')
+    and d.next_at is not null)`
 	sqlAuditGateway = `
 insert into audit_log (org_id, action, object_kind, object_id, data) values (app.org(), 'gateway.connected', 'gateway', $1, jsonb_build_object('provider', $2::text, 'mode', $3::text, 'terminal', $4::text))`
 )
@@ -119,7 +120,8 @@ func (s *Collector) saveGateway(ctx context.Context, tx postgres.Tx, n Connectio
 	return g, err
 }
 
-// resume brings back the charges that were due while the studio's charges were paused. Charges in dunning have a date of their own.
+// resume brings back the charges that were due while the studio's charges were paused. Charges in dunning that wait for a
+// date of their own keep it; one whose rung was taken while the studio was paused has none, and is tried now.
 func resume(ctx context.Context, tx postgres.Tx) (int, error) {
 	due, err := collectOne[id.Charge](ctx, tx, sqlResume)
 	if err != nil {

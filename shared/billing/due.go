@@ -15,6 +15,7 @@ select min(at) from (
   union all select min(next_at) from dunning_cases where org_id = app.org() and state in ('open', 'waiting_method')
   union all select min(next_lookup_at) from payment_attempts where org_id = app.org() and state = 'unknown'
   union all select min(next_poll_at) from card_sessions where org_id = app.org() and state = 'open'
+  union all select min(c.due_at)` + waitingForItsDay + ` and c.org_id = app.org()
 ) due`
 
 // NextDue is when billing next has work here, by business time; nil when it has none.
@@ -23,9 +24,9 @@ func (s *Store) NextDue(ctx context.Context, tx postgres.Tx) (at *time.Time, err
 	return at, err
 }
 
-// FireDue does in one organisation what the crons do in all: plans, sweeps, and duns what is due now.
+// FireDue does in one organisation what the crons do in all: plans, collects, sweeps, and duns what is due now.
 func (s *Store) FireDue(ctx context.Context, c tenancy.Caller) error {
-	for _, do := range []func(context.Context, tenancy.Caller) (int64, error){s.PlanOrg, s.SweepOrg, s.DunOrg} {
+	for _, do := range []func(context.Context, tenancy.Caller) (int64, error){s.PlanOrg, s.CollectDueOrg, s.SweepOrg, s.DunOrg} {
 		if _, err := do(ctx, c); err != nil {
 			return err
 		}

@@ -33,6 +33,8 @@ where org_id = app.org() and charge_id = $1 and state in ('open', 'waiting_metho
 	sqlUnmappedBefore = `
 select exists (select from money_cases mc join payment_attempts a on a.org_id = mc.org_id and a.id = mc.attempt_id
   where mc.org_id = app.org() and mc.kind = 'unmapped_code' and a.charge_id = $1 and a.id <> $2)`
+	sqlCodeBefore = `
+select exists (select from payment_attempts where org_id = app.org() and charge_id = $1 and id <> $2 and code = $3 and state = 'declined')`
 	sqlWriteCase = `
 insert into dunning_cases as d (org_id, id, charge_id, member_id, state, rung, transient_tries, next_at, reason, opened_at, closed_at)
 values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, app.business_now(), case when $4 = 'lost' then app.business_now() end)
@@ -72,7 +74,7 @@ func (s *Collector) afterRefusal(ctx context.Context, tx postgres.Tx, r refusal)
 		return err
 	}
 	if n.OnePayment {
-		return queue.Enqueue(ctx, tx, queue.Job{Queue: QueueExecute, Dedupe: fmt.Sprintf("charge:%s:one", r.Charge),
+		return queue.Enqueue(ctx, tx, queue.Job{Queue: QueueExecute, Dedupe: fmt.Sprintf("charge:%s:one:%s", r.Charge, r.Attempt),
 			Payload: ExecuteCharge{ChargeID: r.Charge, Installments: 1}})
 	}
 	if err := writeCase(ctx, tx, caseID, r, n, string(r.Class)); err != nil {
@@ -99,7 +101,8 @@ func standingOf(ctx context.Context, tx postgres.Tx, r refusal) (id.DunningCase,
 		err = tx.QueryRow(ctx, sqlUnmappedBefore, r.Charge, r.Attempt).Scan(&st.UnknownOnce)
 		return caseID, st, err
 	}
-	return caseID, st, nil
+	err = tx.QueryRow(ctx, sqlCodeBefore, r.Charge, r.Attempt, r.Code).Scan(&st.CodeBefore)
+	return caseID, st, err
 }
 
 func writeCase(ctx context.Context, tx postgres.Tx, caseID id.DunningCase, r refusal, n step, reason string) error {

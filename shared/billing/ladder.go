@@ -30,6 +30,7 @@ type standing struct {
 	Code         string
 	Known        bool // the code is in the table
 	UnknownOnce  bool // an unlisted code was met before
+	CodeBefore   bool // this code was answered to an earlier attempt of the charge
 }
 
 // step is what happens next to a charge.
@@ -75,7 +76,7 @@ const codeCallIssuer = "003"
 func soft(s standing) step {
 	st := climb(s, "open")
 	switch {
-	case !s.Known && s.UnknownOnce, s.Code == codeCallIssuer && s.Rung >= 1:
+	case !s.Known && s.UnknownOnce, s.Code == codeCallIssuer && s.CodeBefore:
 		st = climb(s, "waiting_method")
 	}
 	if !s.Known {

@@ -15,19 +15,19 @@ import (
 // in the smallest function's memory.
 const planChunk = 1000
 
-// sqlPlan plans the next period of due memberships, set by set: the period, its charge, the job that collects it and
+// planHead and planTail plan the next period of due memberships, set by set: the period, its charge, the job that collects it and
 // the membership's next date, all or nothing. The unique indexes make a second run of the same period nothing. Period
 // starts always come from the anchor (R5), the charge's time from the studio's zone and rest days (R6). One period a
 // membership is planned at a time, so that missed months are caught up in order.
 const (
-	sqlPlanHead = `
+	planHead = `
 with due as (
   select m.org_id, m.id, m.payer_id, m.next_period as k, m.price, m.periods_total, m.cancel_effective_on, m.next_charge_at,
     o.tz, o.charge_on_rest_days, coalesce(o.test_now, now()) as at,
     app.period_start(m.start_on, m.anchor_day, m.next_period) as first, app.period_start(m.start_on, m.anchor_day, m.next_period + 1) as following
   from memberships m join orgs o on o.id = m.org_id
   where o.status = 'active' and m.state in ('active', 'pending_payment', 'cancel_pending') and `
-	sqlPlanTail = `
+	planTail = `
   order by m.next_charge_at limit $1
   for update of m skip locked
 ), live as (
@@ -58,12 +58,13 @@ with due as (
 )
 select (select count(*) from due), q.id, q.org_id, q.queue, q.payload::text, q.available_at from (select 1) one left join queued q on true`
 
-	sqlPlanReal = sqlPlanHead + `o.test_now is null and m.next_charge_at <= now()` + sqlPlanTail
-	sqlPlanTest = sqlPlanHead + `o.test_now is not null and m.next_charge_at <= o.test_now` + sqlPlanTail
-	sqlPlanOrg  = sqlPlanHead + `o.id = app.org() and m.next_charge_at <= coalesce(o.test_now, now())` + sqlPlanTail
+	sqlPlanReal = planHead + `o.test_now is null and m.next_charge_at <= now()` + planTail
+	sqlPlanTest = planHead + `o.test_now is not null and m.next_charge_at <= o.test_now` + planTail
+	sqlPlanOrg  = planHead + `o.id = app.org() and m.next_charge_at <= coalesce(o.test_now, now())` + planTail
 )
 
-// Plan plans every organisation's due memberships and says how many it planned. Jobs are sent after each chunk's commit.
+// Plan plans every organisation's due memberships, has the charges collected that were made for a day that has come, and
+// says how many it found. Jobs are sent after each chunk's commit.
 func (s *Sweeper) Plan(ctx context.Context) (total int64, err error) {
 	for _, sql := range []string{sqlPlanReal, sqlPlanTest} {
 		for {
@@ -80,7 +81,8 @@ func (s *Sweeper) Plan(ctx context.Context) (total int64, err error) {
 			}
 		}
 	}
-	return total, nil
+	due, err := s.CollectDue(ctx)
+	return total + due, err
 }
 
 // PlanOrg plans one organisation's due memberships, as the app role inside it.

@@ -110,7 +110,7 @@ func (s *Collector) decline(ctx context.Context, c tenancy.Caller, a id.Attempt,
 		if err != nil {
 			return err
 		}
-		if class == payment.Ambiguous || class == payment.Duplicate {
+		if class == payment.Ambiguous || class == payment.Duplicate || class == classApproved {
 			return s.unknownInTx(ctx, tx, a, o, class)
 		}
 		state := "declined"
@@ -179,6 +179,10 @@ func (s *Collector) unknownInTx(ctx context.Context, tx postgres.Tx, a id.Attemp
 	}
 	return queue.Done(ctx, tx)
 }
+
+// classApproved is the table's class of codes that approve. As the answer to a charge that moved no money (700, 701: a
+// check) it contradicts itself, so the provider is asked.
+const classApproved payment.Class = "approved"
 
 // codePartial is approval of a part of the amount; never paid, always a human's question (R43).
 const codePartial = "010"

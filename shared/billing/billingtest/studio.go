@@ -2,6 +2,7 @@ package billingtest
 
 import (
 	"context"
+	"strconv"
 	"testing"
 	"time"
 
@@ -32,7 +33,7 @@ var Start = time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
 func NewStudio(t testing.TB) *Studio {
 	t.Helper()
 	s := &Studio{Database: postgrestest.New(t), Provider: New(), Org: id.New[id.Org](), Gateway: id.New[id.Gateway]()}
-	ring, err := seal.NewRing(secret.Secret("1111111111111111111111111111111111111111111111111111111111111111"), nil)
+	ring, err := seal.NewRing(secret.Secret(Key), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,10 +41,10 @@ func NewStudio(t testing.TB) *Studio {
 	s.Collector = billing.NewCollector(s.DB, s.Provider, ring, 3*time.Second)
 	s.Caller = tenancy.ForOrg(s.Org, "test")
 	s.Exec(t, `insert into orgs (id, clerk_org_id, name, slug, test_mode, test_now) values ($1, $2, 'סטודיו', 's', true, $3)`, s.Org, "org_"+s.Org.String(), Start)
-	creds := ring.Seal([]byte(`{"api_name":"n","api_password":"p"}`), seal.Place{Org: s.Org.String(), Table: "gateways", Column: "creds_ct", Row: s.Gateway.String()})
+	creds := ring.Seal([]byte(`{"api_name":"`+APIName+`","api_password":"`+APIPassword+`"}`), seal.Place{Org: s.Org.String(), Table: "gateways", Column: "creds_ct", Row: s.Gateway.String()})
 	key := ring.ActiveKey()
 	s.Exec(t, `insert into gateways (org_id, id, provider, mode, terminal, creds_ct, key_id, hook_token, verified_at)
-		values ($1, $2, 'cardcom', 'test', '1000', $3, $4, $5, now())`, s.Org, s.Gateway, creds, key[:], s.Gateway.String())
+		values ($1, $2, 'cardcom', 'test', $6, $3, $4, $5, now())`, s.Org, s.Gateway, creds, key[:], s.Gateway.String(), strconv.Itoa(Terminal))
 	return s
 }
 

@@ -1,0 +1,103 @@
+-- +goose Up
+-- Israel's card switch (Shva) answers with three digits; Cardcom passes them on as whole numbers. Two tables are in use:
+-- 'emv' on terminals opened since September 2017 and 'ashrait96' on older ones, whose rows stand here only where they
+-- differ. The class, not the code, decides what happens next to a charge.
+--
+-- Where a code has more than one reading, the class is the one that repeats nothing blindly and stops no more than the
+-- fault concerns: an unclear verdict is asked about, a card's own fault stops the card and not the studio. The meaning
+-- says so.
+insert into result_codes (provider, terminal_type, code, class, meaning)
+select 'cardcom', 'emv', lpad(n::text, 3, '0'), v.class, v.meaning
+from (values
+  (0, 0, 'approved', 'approved'),
+  (1, 1, 'hard_decline', 'blocked card'),
+  (2, 2, 'hard_decline', 'stolen card'),
+  (3, 3, 'soft_decline', 'call the card company; tried at most twice, then the payer must call'),
+  (4, 4, 'soft_decline', 'refused; mostly funds or limit'),
+  (5, 5, 'hard_decline', 'forged card'),
+  (6, 6, 'payer_action', 'wrong identity number or CVV'),
+  (7, 7, 'payer_action', 'wrong 3-D Secure proof (CAVV, UCAF)'),
+  (8, 8, 'payer_action', 'wrong address (AVS)'),
+  (9, 9, 'unknown', 'refused or the line was cut; asked about before anything else'),
+  (10, 10, 'unknown', 'a part of the amount was approved; never paid, a person decides'),
+  (11, 11, 'terms_not_allowed', 'not enough points or stars'),
+  (12, 12, 'hard_decline', 'card not allowed at this terminal; a refusal of the card rather than a fault of the terminal, which would stop the studio'),
+  (13, 13, 'invalid_request', 'wrong balance code'),
+  (14, 14, 'hard_decline', 'card not linked to the network'),
+  (15, 15, 'hard_decline', 'expired card'),
+  (16, 16, 'config_error', 'currency not permitted at this terminal'),
+  (17, 17, 'terms_not_allowed', 'credit type not permitted'),
+  (19, 25, 'config_error', 'gateway file missing or old (by the 96 table, the only one that lists it); not repeated until somebody has looked'),
+  (26, 26, 'payer_action', 'wrong identity number'),
+  (27, 32, 'config_error', 'set-up of a terminal with several suppliers, or old transactions'),
+  (33, 33, 'hard_decline', 'defective or invalid card'),
+  (34, 34, 'hard_decline', 'card not allowed at this terminal, or no approval for such a deal'),
+  (35, 35, 'terms_not_allowed', 'card not allowed for this credit type'),
+  (36, 36, 'hard_decline', 'expired card'),
+  (37, 37, 'invalid_request', 'instalments do not add up to the total'),
+  (38, 38, 'soft_decline', 'above the ceiling of an immediate-debit card'),
+  (39, 39, 'hard_decline', 'wrong check digit'),
+  (40, 40, 'config_error', 'conflict of payees or of the kind of query'),
+  (41, 41, 'config_error', 'approval must be asked for by a query (J2)'),
+  (42, 47, 'config_error', 'conflict of payees or of the kind of query; 042 blocked at the supplier, 044 no J5, 045 no J6'),
+  (51, 53, 'invalid_request', 'fuel data'),
+  (57, 57, 'config_error', 'identity number missing; a terminal for tokens must not ask for it'),
+  (58, 58, 'config_error', 'CVV missing; a terminal for tokens must not ask for it'),
+  (59, 59, 'config_error', 'identity number and CVV missing; a terminal for tokens must not ask for them'),
+  (60, 63, 'invalid_request', 'input; 061 the card number is missing or stands twice, 062 kind of deal, 063 code of the deal'),
+  (64, 64, 'invalid_request', 'wrong credit type'),
+  (65, 65, 'invalid_request', 'wrong currency'),
+  (66, 68, 'invalid_request', 'fields of instalments or linkage do not fit'),
+  (69, 73, 'payer_action', 'magnetic stripe, PIN or chip; not expected online'),
+  (74, 74, 'hard_decline', 'locked card'),
+  (75, 77, 'payer_action', 'magnetic stripe, PIN or chip; not expected online'),
+  (80, 80, 'invalid_request', 'club code'),
+  (99, 99, 'unknown', 'the record of transactions cannot be read or written; asked about, because it may have been processed'),
+  (101, 101, 'config_error', 'the card company has not approved this terminal'),
+  (106, 106, 'config_error', 'no permission for queries of immediate-debit cards'),
+  (107, 107, 'invalid_request', 'amount too large; stops this charge rather than the studio'),
+  (109, 110, 'config_error', 'the terminal lacks a permission'),
+  (111, 111, 'terms_not_allowed', 'the terminal lacks permission for instalments; a single payment may still pass, so the studio is not stopped'),
+  (112, 128, 'config_error', 'the terminal lacks a permission; 113 telephone deals, 115 dollars, 119 credit'),
+  (129, 129, 'config_error', 'refund above the ceiling'),
+  (130, 132, 'terms_not_allowed', 'card barred from club, points or dollars'),
+  (133, 134, 'hard_decline', 'card not valid by the issuer''s tables'),
+  (135, 135, 'terms_not_allowed', 'card barred from dollars'),
+  (136, 137, 'hard_decline', 'card group or prefix not allowed at this terminal'),
+  (138, 138, 'terms_not_allowed', 'card may not pay by instalments'),
+  (139, 139, 'terms_not_allowed', 'too many instalments'),
+  (140, 140, 'terms_not_allowed', 'card barred from the club''s instalments'),
+  (141, 145, 'hard_decline', 'card not valid by the issuer''s tables'),
+  (146, 146, 'invalid_request', 'no refund to an immediate-debit card; a person decides'),
+  (147, 147, 'terms_not_allowed', 'card may not pay by instalments'),
+  (148, 149, 'hard_decline', 'telephone or signature deals barred for this card'),
+  (150, 151, 'terms_not_allowed', 'no credit for an immediate-debit or foreign card'),
+  (152, 154, 'terms_not_allowed', 'card barred from club, flexible or immediate-charge deals'),
+  (155, 156, 'terms_not_allowed', 'minimum of a credit deal, or its number of instalments'),
+  (157, 162, 'terms_not_allowed', 'ceiling of zero for the type of card, 160 by telephone, 161 refunds, 162 instalments; a limit of the deal rather than a fault of the terminal, which would stop the studio'),
+  (163, 163, 'terms_not_allowed', 'a foreign American Express card may not pay by instalments'),
+  (164, 164, 'terms_not_allowed', 'JCB: regular credit only'),
+  (165, 170, 'invalid_request', 'stars, dollars, linkage or club'),
+  (171, 171, 'config_error', 'forced deals not allowed'),
+  (172, 172, 'invalid_request', 'the earlier deal cannot be cancelled; a person decides'),
+  (173, 173, 'duplicate', 'the deal was made before; looked up by its key'),
+  (174, 175, 'invalid_request', 'stars, dollars, linkage or club'),
+  (176, 176, 'hard_decline', 'card not valid by the issuer''s tables'),
+  (177, 180, 'invalid_request', 'stars, dollars, linkage or club'),
+  (200, 200, 'unknown', 'application error; asked about before anything is sent again'),
+  (587, 587, 'config_error', 'forced deals not allowed'),
+  (700, 701, 'approved', 'the check of a card passed (J2, J5); no money moved')
+) v (first, last, class, meaning), generate_series(v.first, v.last) n;
+
+insert into result_codes (provider, terminal_type, code, class, meaning) values
+  ('cardcom', 'ashrait96', '008', 'transient', 'fault of the key of the blocked-cards file'),
+  ('cardcom', 'ashrait96', '009', 'unknown', 'no connection; asked about before anything is sent again'),
+  ('cardcom', 'ashrait96', '010', 'unknown', 'stopped by the operator, or the port; a person decides'),
+  ('cardcom', 'ashrait96', '015', 'hard_decline', 'number and magnetic stripe do not match'),
+  ('cardcom', 'ashrait96', '016', 'config_error', 'additional data does not fit the set-up'),
+  ('cardcom', 'ashrait96', '017', 'terms_not_allowed', 'last four digits missing'),
+  ('cardcom', 'ashrait96', '026', 'config_error', 'gateway file missing or old; needs a transmission, not repeated until somebody has looked'),
+  ('cardcom', 'ashrait96', '041', 'config_error', 'above the ceiling');
+
+-- +goose Down
+delete from result_codes where provider = 'cardcom';

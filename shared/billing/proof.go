@@ -1,0 +1,154 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"fitkit/shared/civil"
+	"fitkit/shared/fail"
+	"fitkit/shared/id"
+	"fitkit/shared/money"
+	"fitkit/shared/obs"
+	"fitkit/shared/payment"
+	"fitkit/shared/postgres"
+	"fitkit/shared/tenancy"
+)
+
+// Proof is the report that a day's charges were collected exactly once: FitKit's books agree with each other and with
+// the provider's list, transaction by transaction.
+type Proof struct {
+	Day         civil.Date
+	Charges     DayCharges
+	Sums        DaySums
+	Differences []Difference
+}
+
+// Proven says that nothing was found that contradicts it and nothing is still unknown.
+func (p Proof) Proven() bool { return len(p.Differences) == 0 }
+
+// DayCharges is what became of the charges that fell due on the day; void ones are left out. The five parts add up to Due.
+type DayCharges struct {
+	Due        int
+	FirstTry   int           // paid, and no attempt was declined
+	Recovered  int           // paid after a decline
+	Declined   int           // tried, not paid, nothing under way
+	Unknown    int           // under way or without an answer
+	NotTried   int           // the gateway is paused, no card is saved, or the job has not run yet
+	UnknownAge time.Duration // of the oldest of the day's attempts without an answer, by business time
+}
+
+// DaySums is the money of the day's approved attempts in each place where it is written; they must be equal.
+type DaySums struct {
+	Approved                                          int // attempts
+	Attempts, Payments, Allocations, Ledger, Provider money.Agorot
+}
+
+// Difference is something that keeps the day from being proven.
+type Difference struct {
+	Kind   string
+	ID     string // of the attempt, charge or payment; the provider's own number for what only it knows
+	Detail string
+}
+
+// ErrDayAhead refuses to prove a day that has not come.
+var ErrDayAhead = fail.New(fail.Invalid, "billing.proof_day_ahead", "This day has not come yet. Choose today or an earlier day.",
+	"יום זה טרם הגיע. בחרו את היום או יום מוקדם יותר.").WithFields(fail.Field{Location: "query.day", Message: "must not be in the future"})
+
+// asking is which of a gateway's real days must be compared.
+type asking struct {
+	Gateway     gateway
+	First, Last time.Time
+}
+
+// listMargin is how far the provider's clock and ours may differ.
+const listMargin = 5 * time.Minute
+
+// Proof proves one local business day. It only reads: the books first, then the provider without a transaction open,
+// then who owns what the provider listed. A provider that does not answer leaves the day unproven. Error: ErrDayAhead.
+func (s *Collector) Proof(ctx context.Context, c tenancy.Caller, day civil.Date) (Proof, error) {
+	books, err := s.readBooks(ctx, c, day)
+	if err != nil {
+		return Proof{}, fail.Wrap(err, "read the books of %s", day)
+	}
+	p := Proof{Day: day, Charges: books.charges, Sums: books.sums(), Differences: append(books.differences(), books.oddities...)}
+	for _, a := range books.asking {
+		listed, err := s.listOf(ctx, a)
+		if err != nil {
+			obs.Add(ctx, "list", fail.From(err).Code)
+			p.Differences = append(p.Differences, Difference{"provider_unreachable", a.Gateway.ID.String(), "the provider's list could not be read: " + fail.From(err).Code})
+			continue
+		}
+		owners, err := s.owners(ctx, c, a.Gateway.ID, listed)
+		if err != nil {
+			return p, err
+		}
+		sum, found := compare(books.approvedAt(a.Gateway.ID), listed, owners)
+		p.Sums.Provider += sum
+		p.Differences = append(p.Differences, found...)
+	}
+	return p, nil
+}
+
+func (s *Collector) listOf(ctx context.Context, a asking) ([]payment.Transaction, error) {
+	creds, err := a.Gateway.credentials(s.ring)
+	if err != nil {
+		return nil, err
+	}
+	return s.provider.List(ctx, creds, a.First.Add(-listMargin), a.Last.Add(listMargin))
+}
+
+const sqlOwners = `
+select provider_txn, amount from payment_attempts
+where org_id = app.org() and gateway_id = $1 and state = 'approved' and provider_txn = any($2)`
+
+// owners is the listed transactions that approved attempts own, of whatever day, with the amount each was for.
+func (s *Collector) owners(ctx context.Context, c tenancy.Caller, gateway id.Gateway, listed []payment.Transaction) (map[string]money.Agorot, error) {
+	txns := make([]string, len(listed))
+	for i, t := range listed {
+		txns[i] = t.ProviderTxn
+	}
+	owners := map[string]money.Agorot{}
+	b := &postgres.Batch{}
+	b.Queue(sqlOwners, gateway, txns).Query(func(rows pgx.Rows) error {
+		var txn string
+		var amount money.Agorot
+		_, err := pgx.ForEachRow(rows, []any{&txn, &amount}, func() error {
+			owners[txn] = amount
+			return nil
+		})
+		return err
+	})
+	_, err := s.db.ReadInOrg(ctx, c, b)
+	return owners, fail.Wrap(err, "read who owns the provider's transactions")
+}
+
+// compare matches the day's approved attempts and the provider's list both ways, by transaction and amount, and sums
+// what the provider has of the day's. Refunds are another matter and are left out.
+func compare(approved []bookedAttempt, listed []payment.Transaction, owners map[string]money.Agorot) (sum money.Agorot, found []Difference) {
+	at := map[string]money.Agorot{}
+	for _, t := range listed {
+		if t.Refund {
+			continue
+		}
+		if _, twice := at[t.ProviderTxn]; twice {
+			found = append(found, Difference{"listed_twice", t.ProviderTxn, "the provider lists it more than once"})
+		}
+		at[t.ProviderTxn] = t.Amount
+		if amount, owned := owners[t.ProviderTxn]; !owned {
+			found = append(found, Difference{"not_in_books", t.ProviderTxn, fmt.Sprintf("the provider took %s, and no approved attempt owns it", t.Amount)})
+		} else if amount != t.Amount {
+			found = append(found, Difference{"amount_differs", t.ProviderTxn, fmt.Sprintf("the provider took %s, the attempt was for %s", t.Amount, amount)})
+		}
+	}
+	for _, a := range approved {
+		amount, listed := at[a.Txn]
+		if !listed {
+			found = append(found, Difference{"not_at_provider", a.ID.String(), fmt.Sprintf("approved as %s for %s, and the provider does not list it", a.Txn, a.Amount)})
+		}
+		sum += amount
+	}
+	return sum, found
+}
