@@ -67,7 +67,7 @@ func (d *demo) createMembers(ctx context.Context) error {
 			return err
 		}
 		d.members[i].id = made.ID
-		return d.owner.Do(ctx, http.MethodPut, "/v1/members/"+made.ID+"/national-id", newKey(), map[string]any{"kind": "israeli_id", "number": person.NationalID}, nil)
+		return d.owner.Do(ctx, http.MethodPut, "/v1/members/"+made.ID+"/national-id", newKey(), map[string]any{"number": person.NationalID}, nil)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"fitkit/shared/billing/billinghook"
 	"fitkit/shared/billing/billingjob"
 	"fitkit/shared/hook"
+	"fitkit/shared/member/memberapi"
 	"fitkit/shared/membership/membershipapi"
 	"fitkit/shared/org/orgapi"
 	"fitkit/shared/org/orghook"
@@ -38,6 +39,15 @@ var functions = []run.Declared{
 	billingcron.SweepUnknown(nil),
 	// job
 	queuecron.Relay(nil),
+	// member
+	memberapi.Archive(nil),
+	memberapi.Create(nil),
+	memberapi.Get(nil),
+	memberapi.ListTimeline(nil),
+	memberapi.RevealNationalID(nil),
+	memberapi.Search(nil),
+	memberapi.SetNationalID(nil),
+	memberapi.Update(nil),
 	// membership
 	membershipapi.CreatePlan(nil),
 	membershipapi.Get(nil),
@@ -45,6 +55,7 @@ var functions = []run.Declared{
 	membershipapi.ListPlans(nil),
 	membershipapi.PreviewSale(nil),
 	membershipapi.PublishPlanVersion(nil),
+	membershipapi.Sell(nil),
 	// org
 	orgapi.Get(nil),
 	orgapi.GetMe(nil),
