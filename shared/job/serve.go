@@ -95,7 +95,9 @@ func (w worker) one(ctx context.Context, requestID string, record events.SQSMess
 	}
 	crash.At("lease taken")
 	working = queue.WithJob(working, e.Job)
-	return w.conclude(ctx, working, e, record, w.run(working, e, payload))
+	forget = w.conclude(ctx, working, e, record, w.run(working, e, payload))
+	crash.At("before answer")
+	return forget
 }
 
 // run calls the handler; a panic is that one job's failure.

@@ -7,6 +7,7 @@ import (
 
 	"fitkit/shared/clock"
 	"fitkit/shared/config"
+	"fitkit/shared/crash"
 	"fitkit/shared/id"
 	"fitkit/shared/obs"
 	"fitkit/shared/postgres"
@@ -47,10 +48,12 @@ func SystemOutbox(app *run.App) *postgres.SystemDB {
 
 func deliver(sender *Sender, mark func(context.Context, []postgres.Staged, []id.Job) error) postgres.Sender {
 	return func(ctx context.Context, jobs []postgres.Staged) {
+		crash.At("before follow-up sent")
 		sent, err := sender.Send(ctx, clock.Real(), jobs)
 		if err != nil {
 			obs.Add(ctx, "outbox_left_to_relay", err.Error())
 		}
+		crash.At("after follow-up sent")
 		if err := mark(ctx, jobs, sent); err != nil {
 			obs.Add(ctx, "outbox_unmarked", err.Error())
 		}

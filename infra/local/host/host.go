@@ -40,6 +40,9 @@ type Options struct {
 	// Addr is where the Runtime API listens; 127.0.0.1:0 by default.
 	Addr   string
 	Region string
+	// MaxTimeout, when it is set, is the longest that a function may run whatever its template says: the leases of its
+	// jobs follow its deadline, and fault runs wait for leases.
+	MaxTimeout time.Duration
 	// MaxProcesses is the number of function processes alive at once, over all functions; 64.
 	MaxProcesses int
 	// InitLimit is how long a process may take until it asks for its first event; 10 s.
@@ -111,6 +114,9 @@ func New(opt Options) (*Host, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	h := &Host{opt: opt, listener: l, logs: newLogs(opt.Log), ctx: ctx, cancel: cancel, functions: map[string]*function{}}
 	for _, f := range opt.Functions {
+		if opt.MaxTimeout > 0 {
+			f.Timeout = min(f.Timeout, opt.MaxTimeout)
+		}
 		h.functions[f.Name] = &function{Function: f, procs: map[uint64]*process{}}
 	}
 	h.server = &http.Server{Handler: http.HandlerFunc(h.serve), ReadHeaderTimeout: time.Minute, BaseContext: func(net.Listener) context.Context { return ctx }}

@@ -334,3 +334,12 @@ func TestColdStartsAProcessForEachInvocation(t *testing.T) {
 		t.Errorf("process %d answered twice", first.PID)
 	}
 }
+
+func TestMaxTimeoutEndsAFunctionThatItsTemplateAllowsLonger(t *testing.T) {
+	h := start(t, host.Options{Functions: []template.Function{probe("a")}, MaxTimeout: 100 * time.Millisecond})
+	c := newCrossing(t)
+	_, r := invoke(t, h, "a", c.order())
+	if !r.Died || !strings.Contains(string(r.Payload), "Task timed out after 0.10 seconds") {
+		t.Errorf("got %+v %s", r, r.Payload)
+	}
+}

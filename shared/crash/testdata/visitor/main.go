@@ -1,0 +1,15 @@
+// Command visitor visits three points and ends, for the tests of package crash.
+package main
+
+import (
+	"fmt"
+
+	"fitkit/shared/crash"
+)
+
+func main() {
+	for _, point := range []string{"at the first", "at the second", "at the third"} {
+		crash.At(point)
+		fmt.Println(point)
+	}
+}
