@@ -1,0 +1,15 @@
+// Command api-billing-create-charge serves POST /v1/charges: a member is charged for something beside their membership.
+package main
+
+import (
+	"fitkit/shared/api"
+	"fitkit/shared/billing"
+	"fitkit/shared/billing/billingapi"
+	"fitkit/shared/queue"
+	"fitkit/shared/run"
+)
+
+func main() {
+	app := run.Start(billingapi.CreateChargeOp)
+	api.Serve(app, billingapi.CreateCharge(billing.NewStore(queue.Outbox(app))))
+}

@@ -1,0 +1,15 @@
+// Command api-billing-retry-charge serves POST /v1/charges/{id}/retry: an unpaid charge is tried now.
+package main
+
+import (
+	"fitkit/shared/api"
+	"fitkit/shared/billing"
+	"fitkit/shared/billing/billingapi"
+	"fitkit/shared/queue"
+	"fitkit/shared/run"
+)
+
+func main() {
+	app := run.Start(billingapi.RetryChargeOp)
+	api.Serve(app, billingapi.RetryCharge(billing.NewStore(queue.Outbox(app))))
+}
