@@ -5,10 +5,11 @@ import (
 	"fitkit/shared/api"
 	"fitkit/shared/billing"
 	"fitkit/shared/billing/billingapi"
+	"fitkit/shared/postgres"
 	"fitkit/shared/run"
 )
 
 func main() {
 	app := run.Start(billingapi.CreateCardSessionOp)
-	api.Serve(app, billingapi.CreateCardSession(billing.CollectorFrom(app), billing.PagesFrom(app)))
+	api.Serve(app, billingapi.CreateCardSession(billing.CollectorFrom(app, postgres.From(app)), billing.PagesFrom(app)))
 }

@@ -5,10 +5,11 @@ import (
 	"fitkit/shared/api"
 	"fitkit/shared/billing"
 	"fitkit/shared/billing/billingapi"
+	"fitkit/shared/postgres"
 	"fitkit/shared/run"
 )
 
 func main() {
 	app := run.Start(billingapi.GetBillingProofOp)
-	api.Serve(app, billingapi.GetBillingProof(billing.CollectorFrom(app)))
+	api.Serve(app, billingapi.GetBillingProof(billing.CollectorFrom(app, postgres.From(app))))
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
+	"fitkit/infra/local/host"
 	"fitkit/infra/local/platform"
 )
 
@@ -28,15 +30,34 @@ func system(ctx context.Context, s settings) (platform.Addresses, func(), error)
 		opt.Dir = filepath.Join(".local", "demo-faults")
 		withFaults(&opt)
 	}
+	keep, err := logFile(&opt)
+	if err != nil {
+		return platform.Addresses{}, nil, err
+	}
 	p, err := platform.Start(ctx, opt)
 	if err != nil {
 		return platform.Addresses{}, nil, err
 	}
 	return p.Addresses, func() {
+		defer keep.Close()
 		if err := p.Stop(); err != nil {
 			fmt.Println("stopping the platform:", err)
 		}
 	}, nil
+}
+
+// logFile keeps what the functions write, for whoever looks into a proof that failed.
+func logFile(opt *platform.Options) (*os.File, error) {
+	if err := os.MkdirAll(opt.Dir, 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.Create(filepath.Join(opt.Dir, "functions.log"))
+	if err != nil {
+		return nil, err
+	}
+	say("  the functions' log is %s", f.Name())
+	opt.Log = func(l host.LogLine) { fmt.Fprintf(f, "%s %s\n", l.Function, l.Line) }
+	return f, nil
 }
 
 // How a run with faults differs. Leases follow the function's time limit, so a short one lets the work of a killed

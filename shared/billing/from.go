@@ -5,15 +5,16 @@ import (
 
 	"fitkit/shared/cardcom"
 	"fitkit/shared/config"
-	"fitkit/shared/queue"
+	"fitkit/shared/postgres"
 	"fitkit/shared/run"
 	"fitkit/shared/seal"
 )
 
-// CollectorFrom is the collector of a function that needs Cardcom and the payment keys.
-func CollectorFrom(app *run.App) *Collector {
+// CollectorFrom is the collector of a function that needs Cardcom and the payment keys. db is queue.Outbox(app), or
+// postgres.From(app) for a function that enqueues nothing.
+func CollectorFrom(app *run.App, db *postgres.DB) *Collector {
 	timeout := time.Duration(run.Section[config.Cardcom](app).TimeoutSeconds) * time.Second
-	return NewCollector(queue.Outbox(app), cardcom.From(app), seal.PaymentRing(app), timeout)
+	return NewCollector(db, cardcom.From(app), seal.PaymentRing(app), timeout)
 }
 
 // PagesFrom is where hosted pages send people and notices.
