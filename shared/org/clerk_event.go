@@ -134,7 +134,7 @@ func millis(ms int64, fallback time.Time) time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
-// maxPlain is the most runes kept of a name or address, as orgs_name_length asks.
+// maxPlain is the most runes of a name or address, as orgs_name_length asks; normalising can lengthen what was typed.
 const maxPlain = 200
 
 // plain drops what a database or a page cannot hold and cuts what is too long. Clerk's users type these texts, and

@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -122,7 +123,7 @@ func audit(ctx context.Context, tx postgres.Tx, action, kind, object string, dat
 func (ch *Change) check() error {
 	if ch.Name != nil {
 		clean, err := name.Clean(*ch.Name)
-		if err != nil {
+		if err != nil || utf8.RuneCountInString(clean) > maxPlain {
 			return ErrName
 		}
 		ch.Name = &clean
