@@ -32,6 +32,8 @@ type member struct {
 	n    int
 	card string // of the sandbox's table; empty: none
 	plan plan
+
+	start time.Time
 }
 
 // opening is when the studio's life begins: a Thursday, 08:00 in Israel, so that the 31st and February come by.

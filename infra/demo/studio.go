@@ -85,14 +85,13 @@ func (d *demo) anyPlan() plan {
 const startDays = 4
 
 func (d *demo) sell(ctx context.Context) error {
-	starts := make([]time.Time, len(d.members))
-	for i := range starts {
-		starts[i] = d.clock.AddDate(0, 0, 1+d.random.IntN(startDays))
+	for _, m := range d.members {
+		m.start = opening.AddDate(0, 0, 1+d.random.IntN(startDays))
 	}
 	return each(ctx, len(d.members), func(ctx context.Context, i int) error {
 		m := d.members[i]
 		err := d.owner.Do(ctx, http.MethodPost, "/v1/sales", newKey(), map[string]any{
-			"member_id": m.id, "plan_id": m.plan.id, "start_on": starts[i].Format(time.DateOnly), "price_agorot": m.plan.price()}, nil)
+			"member_id": m.id, "plan_id": m.plan.id, "start_on": m.start.Format(time.DateOnly), "price_agorot": m.plan.price()}, nil)
 		if err != nil {
 			return fmt.Errorf("sell %s: %w", m.plan.kind, err)
 		}

@@ -112,19 +112,18 @@ func (c *Client) Probe(ctx context.Context, cr payment.Credentials) error {
 	if cr.Password == "" {
 		return nil
 	}
-	_, err = c.page(ctx, cr, time.Now(), time.Now(), 1)
+	_, _, err = c.page(ctx, cr, time.Now(), time.Now(), 1)
 	return err
 }
 
 // List is the terminal's successful transactions of the days from first to last, in Israel's time.
 func (c *Client) List(ctx context.Context, cr payment.Credentials, first, last time.Time) (all []payment.Transaction, err error) {
 	for page := 1; ; page++ {
-		some, err := c.page(ctx, cr, first, last, page)
+		some, full, err := c.page(ctx, cr, first, last, page)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, some...)
-		if len(some) < listPage {
+		if all = append(all, some...); !full {
 			return all, nil
 		}
 	}
@@ -132,27 +131,30 @@ func (c *Client) List(ctx context.Context, cr payment.Credentials, first, last t
 
 const listPage = 2000
 
-func (c *Client) page(ctx context.Context, cr payment.Credentials, first, last time.Time, page int) ([]payment.Transaction, error) {
+// page is one page of the list; full says that another may follow.
+func (c *Client) page(ctx context.Context, cr payment.Credentials, first, last time.Time, page int) (list []payment.Transaction, full bool, err error) {
 	in := listRequest{APIName: cr.Name.Reveal(), APIPassword: cr.Password.Reveal(), FromDate: first.Format("02012006"), ToDate: last.Format("02012006"),
 		TranStatus: "Success", Page: page, PageSize: listPage, LimitForTerminal: cr.Terminal}
 	var out listAnswer
 	if err := c.call(ctx, "Transactions/ListTransactions", in, &out); err != nil {
-		return nil, errors.Join(ErrUnreachable, err)
+		return nil, false, errors.Join(ErrUnreachable, err)
 	}
 	code, ok := out.code()
 	if !ok {
-		return nil, errors.Join(ErrUnreachable, errNoAnswer)
+		return nil, false, errors.Join(ErrUnreachable, errNoAnswer)
 	}
 	if code != codeOK {
-		return nil, ErrCredentials
+		return nil, false, ErrCredentials
 	}
-	list := make([]payment.Transaction, 0, len(out.Tranzactions))
 	for _, t := range out.Tranzactions {
+		if code, ok := t.code(); !ok || code != codeOK {
+			continue // a check of a card (700, 701) moved no money
+		}
 		amount, err := money.ParseShekels(t.Amount.String())
 		if err != nil {
-			return nil, errors.Join(ErrUnreachable, errNoAnswer)
+			return nil, false, errors.Join(ErrUnreachable, errNoAnswer)
 		}
 		list = append(list, payment.Transaction{ProviderTxn: t.TranzactionID.String(), Amount: amount, Refund: t.IsRefund})
 	}
-	return list, nil
+	return list, len(out.Tranzactions) == listPage, nil
 }
