@@ -2,7 +2,6 @@ package org
 
 import (
 	"context"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -37,35 +36,4 @@ func (s *Store) Me(ctx context.Context, c tenancy.Caller) (me Me, err error) {
 	})
 	me.Entered, err = s.db.ReadInOrg(ctx, c, b)
 	return me, fail.Wrap(err, "read the caller")
-}
-
-// permissions says who may do what, in the words that front ends hide and show by. The routes' own roles decide;
-// a test holds the two together.
-var permissions = []struct {
-	name  string
-	roles []tenancy.Role
-}{
-	{"org.read", tenancy.Staff},
-	{"org.update", []tenancy.Role{tenancy.Owner, tenancy.Manager}},
-	{"staff.read", tenancy.Staff},
-	{"staff.update", []tenancy.Role{tenancy.Owner}},
-	{"members.search", tenancy.Staff},
-	{"members.read", tenancy.People},
-	{"members.create", []tenancy.Role{tenancy.Owner, tenancy.Manager, tenancy.FrontDesk}},
-	{"members.update", []tenancy.Role{tenancy.Owner, tenancy.Manager, tenancy.FrontDesk, tenancy.Member}},
-	{"members.archive", []tenancy.Role{tenancy.Owner, tenancy.Manager, tenancy.FrontDesk}},
-	{"members.set_national_id", []tenancy.Role{tenancy.Owner, tenancy.Manager, tenancy.FrontDesk, tenancy.Member}},
-	{"members.reveal_national_id", []tenancy.Role{tenancy.Owner, tenancy.Manager}},
-	{"plans.create", []tenancy.Role{tenancy.Owner, tenancy.Manager}},
-}
-
-// Permissions lists what role may do. What a member may do is limited to what is theirs.
-func Permissions(role tenancy.Role) []string {
-	out := []string{}
-	for _, p := range permissions {
-		if slices.Contains(p.roles, role) {
-			out = append(out, p.name)
-		}
-	}
-	return out
 }

@@ -32,7 +32,7 @@ type meOutput struct {
 	Role     tenancy.Role `json:"role" enum:"owner,manager,front_desk,coach,member"`
 	StaffID  *id.Staff    `json:"staff_id,omitempty"`
 	MemberID *id.Member   `json:"member_id,omitempty"`
-	May      []string     `json:"may" nullable:"false" doc:"What to show and hide by; the routes decide"`
+	May      []string     `json:"may" nullable:"false" doc:"The operations open to this role, such as member-create; members only for what is theirs"`
 	Org      meOrg        `json:"org"`
 	Flags    meFlags      `json:"flags"`
 }

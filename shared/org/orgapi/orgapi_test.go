@@ -92,19 +92,6 @@ func TestGetMe(t *testing.T) {
 	})
 }
 
-// What get-me promises is what the routes do.
-func TestPermissionsAgreeWithTheRoutes(t *testing.T) {
-	for permission, op := range map[string]api.Op{
-		"org.read": orgapi.GetOp, "org.update": orgapi.UpdateOp, "staff.read": orgapi.ListStaffOp, "staff.update": orgapi.UpdateStaffOp,
-	} {
-		for _, role := range tenancy.People {
-			if may, does := slices.Contains(org.Permissions(role), permission), slices.Contains(op.Roles, role); may != does {
-				t.Errorf("%s of %s: get-me says %v, the route %v", permission, role, may, does)
-			}
-		}
-	}
-}
-
 func TestRoles(t *testing.T) {
 	e := env(t)
 	addMember(t, e, e.A, "user_noa")
