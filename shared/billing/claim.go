@@ -40,7 +40,8 @@ const (
 	cardCooling why = "card_cooling" // R46: too many tries of this card of late
 )
 
-// R46's guard: attempts that reached the issuer, by card.
+// R46's guard: declined attempts of one card. Approved ones do not count: one parent's card may pay for five children
+// (docs/decisions/007).
 const (
 	maxTriesWeek  = 4
 	maxTriesMonth = 10
@@ -59,9 +60,9 @@ with locked as (
     pm.id as method_id, pm.token_ct, pm.exp_month, pm.exp_year,
     g.id as gateway_id, g.state as gateway_state, g.terminal, g.creds_ct, g.settings,
     (select count(*) from payment_attempts a where a.org_id = app.org() and a.payment_method_id = pm.id
-      and a.state in ('approved', 'declined') and a.business_at > coalesce(o.test_now, now()) - interval '7 days') as week,
+      and a.state = 'declined' and a.business_at > coalesce(o.test_now, now()) - interval '7 days') as week,
     (select count(*) from payment_attempts a where a.org_id = app.org() and a.payment_method_id = pm.id
-      and a.state in ('approved', 'declined') and a.business_at > coalesce(o.test_now, now()) - interval '30 days') as month,
+      and a.state = 'declined' and a.business_at > coalesce(o.test_now, now()) - interval '30 days') as month,
     (select coalesce(max(a.n), 0) from payment_attempts a where a.org_id = app.org() and a.charge_id = l.id) as tries
   from locked l
   join orgs o on o.id = app.org()

@@ -54,13 +54,18 @@ func (s *Store) DunOrg(ctx context.Context, c tenancy.Caller) (n int64, err erro
 		}
 		n = int64(len(due))
 		for _, d := range due {
-			if err := queueJob(ctx, tx, QueueDunning, fmt.Sprintf("case:%s:%d:%d", d.CaseID, d.Rung, d.Transients), d); err != nil {
+			if err := queueJob(ctx, tx, QueueDunning, stepKey(d, tx.Now()), d); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	return n, fail.Wrap(err, "enqueue dunning steps")
+}
+
+// stepKey names a step of a day: one whose job is dead is tried again the next day.
+func stepKey(d DunningStep, now time.Time) string {
+	return fmt.Sprintf("case:%s:%d:%d:%s", d.CaseID, d.Rung, d.Transients, now.Format(time.DateOnly))
 }
 
 // Dun enqueues the dunning steps that are due in every organisation.

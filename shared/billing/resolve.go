@@ -15,9 +15,11 @@ import (
 	"fitkit/shared/tenancy"
 )
 
-// enqueueLookup asks for the n-th look-up of an attempt.
+// enqueueLookup asks for the n-th look-up of an attempt. The hour in the key brings a look-up back whose job is dead:
+// an unknown attempt must never be left unasked.
 func enqueueLookup(ctx context.Context, tx postgres.Tx, a id.Attempt, n int) error {
-	return queue.Enqueue(ctx, tx, queue.Job{Queue: QueueResolve, Dedupe: fmt.Sprintf("attempt:%s:%d", a, n), Payload: ResolveUnknown{AttemptID: a}})
+	key := fmt.Sprintf("attempt:%s:%d:%s", a, n, tx.Now().Format("2006-01-02T15"))
+	return queue.Enqueue(ctx, tx, queue.Job{Queue: QueueResolve, Dedupe: key, Payload: ResolveUnknown{AttemptID: a}})
 }
 
 // question is an unknown attempt and how to ask about it.
@@ -102,6 +104,9 @@ func (s *Collector) askHuman(ctx context.Context, c tenancy.Caller, a id.Attempt
 	return err
 }
 
+// strayLooks is how many looks pass before a transaction that nobody owns becomes a human's question.
+const strayLooks = len(lookupSchedule) + 2
+
 // neverHappened settles an attempt as failed when neither look-up nor list knows it, after the settling time. A new
 // attempt with a new key may follow. A transaction of the same amount that is nobody's stops that.
 func (s *Collector) neverHappened(ctx context.Context, c tenancy.Caller, a id.Attempt, q question, creds payment.Credentials) error {
@@ -110,6 +115,9 @@ func (s *Collector) neverHappened(ctx context.Context, c tenancy.Caller, a id.At
 		if err != nil {
 			obs.Add(ctx, "list", fail.From(err).Code)
 			return s.askAgain(ctx, c, a, q)
+		}
+		if strays > 0 && q.Lookups < strayLooks {
+			return s.askAgain(ctx, c, a, q) // it may belong to an attempt that is being recorded right now
 		}
 		if strays > 0 {
 			return s.askHuman(ctx, c, a, q, "unknown_attempt", fmt.Sprintf("the provider's list has %d transactions of this amount that no attempt owns", strays))

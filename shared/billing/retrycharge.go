@@ -22,9 +22,9 @@ const (
 	sqlMayTry = `
 select pm.id is not null, coalesce(g.state, '') = 'active' and o.charges_paused_at is null,
   (select count(*) from payment_attempts a where a.org_id = app.org() and a.payment_method_id = pm.id
-    and a.state in ('approved', 'declined') and a.business_at > app.business_now() - interval '7 days') >= $2
+    and a.state = 'declined' and a.business_at > app.business_now() - interval '7 days') >= $2
   or (select count(*) from payment_attempts a where a.org_id = app.org() and a.payment_method_id = pm.id
-    and a.state in ('approved', 'declined') and a.business_at > app.business_now() - interval '30 days') >= $3
+    and a.state = 'declined' and a.business_at > app.business_now() - interval '30 days') >= $3
 from charges c join orgs o on o.id = c.org_id
 left join payment_methods pm on pm.org_id = c.org_id and pm.member_id = c.member_id and pm.is_default
 left join gateways g on g.org_id = pm.org_id and g.id = pm.gateway_id

@@ -129,7 +129,8 @@ func (c *Client) List(ctx context.Context, cr payment.Credentials, first, last t
 	}
 }
 
-const listPage = 2000
+// listPage keeps a page of the list, about a kilobyte a line, well under maxAnswer.
+const listPage = 500
 
 // page is one page of the list; full says that another may follow.
 func (c *Client) page(ctx context.Context, cr payment.Credentials, first, last time.Time, page int) (list []payment.Transaction, full bool, err error) {
