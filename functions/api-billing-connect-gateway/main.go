@@ -5,11 +5,11 @@ import (
 	"fitkit/shared/api"
 	"fitkit/shared/billing"
 	"fitkit/shared/billing/billingapi"
-	"fitkit/shared/queue"
+	"fitkit/shared/outbox"
 	"fitkit/shared/run"
 )
 
 func main() {
 	app := run.Start(billingapi.ConnectGatewayOp)
-	api.Serve(app, billingapi.ConnectGateway(billing.CollectorFrom(app, queue.Outbox(app))))
+	api.Serve(app, billingapi.ConnectGateway(billing.CollectorFrom(app, outbox.Postgres(app))))
 }

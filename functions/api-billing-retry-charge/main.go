@@ -5,11 +5,11 @@ import (
 	"fitkit/shared/api"
 	"fitkit/shared/billing"
 	"fitkit/shared/billing/billingapi"
-	"fitkit/shared/queue"
+	"fitkit/shared/outbox"
 	"fitkit/shared/run"
 )
 
 func main() {
 	app := run.Start(billingapi.RetryChargeOp)
-	api.Serve(app, billingapi.RetryCharge(billing.NewStore(queue.Outbox(app))))
+	api.Serve(app, billingapi.RetryCharge(billing.NewStore(outbox.Postgres(app))))
 }

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"fitkit/shared/outbox"
 
 	"fitkit/shared/api"
 	"fitkit/shared/billing"
@@ -10,13 +11,12 @@ import (
 	"fitkit/shared/membership"
 	"fitkit/shared/membership/membershipapi"
 	"fitkit/shared/postgres"
-	"fitkit/shared/queue"
 	"fitkit/shared/run"
 )
 
 func main() {
 	app := run.Start(membershipapi.SellOp)
-	db := queue.Outbox(app)
+	db := outbox.Postgres(app)
 	api.Serve(app, membershipapi.Sell(membership.NewSales(db, charger{billing.NewStore(db)})))
 }
 

@@ -3,7 +3,7 @@ package main
 
 import (
 	"fitkit/shared/api"
-	"fitkit/shared/queue"
+	"fitkit/shared/outbox"
 	"fitkit/shared/run"
 	"fitkit/shared/testclock"
 	"fitkit/shared/testclock/testclockapi"
@@ -11,5 +11,5 @@ import (
 
 func main() {
 	app := run.Start(testclockapi.SetOp)
-	api.Serve(app, testclockapi.Set(testclock.NewStore(queue.Outbox(app))))
+	api.Serve(app, testclockapi.Set(testclock.NewStore(outbox.Postgres(app))))
 }

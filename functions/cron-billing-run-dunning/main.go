@@ -5,11 +5,11 @@ import (
 	"fitkit/shared/billing"
 	"fitkit/shared/billing/billingcron"
 	"fitkit/shared/cron"
-	"fitkit/shared/queue"
+	"fitkit/shared/outbox"
 	"fitkit/shared/run"
 )
 
 func main() {
 	app := run.Start(billingcron.RunDunningOp)
-	cron.Serve(app, billingcron.RunDunning(billing.NewSweeper(queue.SystemOutbox(app), queue.Outbox(app))))
+	cron.Serve(app, billingcron.RunDunning(billing.NewSweeper(outbox.System(app), outbox.Postgres(app))))
 }

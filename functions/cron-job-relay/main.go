@@ -3,13 +3,13 @@ package main
 
 import (
 	"fitkit/shared/cron"
+	"fitkit/shared/outbox"
+	"fitkit/shared/outbox/outboxcron"
 	"fitkit/shared/postgres"
-	"fitkit/shared/queue"
-	"fitkit/shared/queue/queuecron"
 	"fitkit/shared/run"
 )
 
 func main() {
-	app := run.Start(queuecron.RelayOp)
-	cron.Serve(app, queuecron.Relay(queue.NewRelay(postgres.SystemFrom(app), queue.From(app))))
+	app := run.Start(outboxcron.RelayOp)
+	cron.Serve(app, outboxcron.Relay(outbox.NewRelay(postgres.SystemFrom(app), outbox.From(app))))
 }

@@ -5,11 +5,11 @@ import (
 	"fitkit/shared/billing"
 	"fitkit/shared/billing/billinghook"
 	"fitkit/shared/hook"
-	"fitkit/shared/queue"
+	"fitkit/shared/outbox"
 	"fitkit/shared/run"
 )
 
 func main() {
 	app := run.Start(billinghook.CardcomOp)
-	hook.Serve(app, billinghook.Cardcom(billing.NewStore(queue.Outbox(app))))
+	hook.Serve(app, billinghook.Cardcom(billing.NewStore(outbox.Postgres(app))))
 }

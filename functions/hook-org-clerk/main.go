@@ -5,11 +5,11 @@ import (
 	"fitkit/shared/hook"
 	"fitkit/shared/org"
 	"fitkit/shared/org/orghook"
-	"fitkit/shared/queue"
+	"fitkit/shared/outbox"
 	"fitkit/shared/run"
 )
 
 func main() {
 	app := run.Start(orghook.ClerkOp)
-	hook.Serve(app, orghook.Clerk(orghook.SourceFrom(app), org.NewClerk(queue.SystemOutbox(app))))
+	hook.Serve(app, orghook.Clerk(orghook.SourceFrom(app), org.NewClerk(outbox.System(app))))
 }

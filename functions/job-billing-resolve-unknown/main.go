@@ -5,11 +5,11 @@ import (
 	"fitkit/shared/billing"
 	"fitkit/shared/billing/billingjob"
 	"fitkit/shared/job"
-	"fitkit/shared/queue"
+	"fitkit/shared/outbox"
 	"fitkit/shared/run"
 )
 
 func main() {
 	app := run.Start(billingjob.ResolveUnknownOp)
-	job.Serve(app, billingjob.ResolveUnknown(billing.CollectorFrom(app, queue.Outbox(app))))
+	job.Serve(app, billingjob.ResolveUnknown(billing.CollectorFrom(app, outbox.Postgres(app))))
 }

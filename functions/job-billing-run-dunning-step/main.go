@@ -5,11 +5,11 @@ import (
 	"fitkit/shared/billing"
 	"fitkit/shared/billing/billingjob"
 	"fitkit/shared/job"
-	"fitkit/shared/queue"
+	"fitkit/shared/outbox"
 	"fitkit/shared/run"
 )
 
 func main() {
 	app := run.Start(billingjob.RunDunningStepOp)
-	job.Serve(app, billingjob.RunDunningStep(billing.NewStore(queue.Outbox(app))))
+	job.Serve(app, billingjob.RunDunningStep(billing.NewStore(outbox.Postgres(app))))
 }

@@ -4,7 +4,7 @@ package main
 import (
 	"fitkit/shared/billing"
 	"fitkit/shared/job"
-	"fitkit/shared/queue"
+	"fitkit/shared/outbox"
 	"fitkit/shared/run"
 	"fitkit/shared/testclock"
 	"fitkit/shared/testclock/testclockjob"
@@ -12,6 +12,6 @@ import (
 
 func main() {
 	app := run.Start(testclockjob.AdvanceOp)
-	db := queue.Outbox(app)
+	db := outbox.Postgres(app)
 	job.Serve(app, testclockjob.Advance(testclock.NewAdvancer(db, billing.NewStore(db))))
 }

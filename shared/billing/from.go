@@ -10,7 +10,7 @@ import (
 	"fitkit/shared/seal"
 )
 
-// CollectorFrom is the collector of a function that needs Cardcom and the payment keys. db is queue.Outbox(app), or
+// CollectorFrom is the collector of a function that needs Cardcom and the payment keys. db is outbox.Postgres(app), or
 // postgres.From(app) for a function that enqueues nothing.
 func CollectorFrom(app *run.App, db *postgres.DB) *Collector {
 	timeout := time.Duration(run.Section[config.Cardcom](app).TimeoutSeconds) * time.Second

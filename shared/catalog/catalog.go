@@ -18,7 +18,8 @@ import (
 	"fitkit/shared/org/orgapi"
 	"fitkit/shared/org/orghook"
 	"fitkit/shared/org/orgjob"
-	"fitkit/shared/queue/queuecron"
+	"fitkit/shared/outbox/outboxcron"
+	"fitkit/shared/platform/platformapi"
 	"fitkit/shared/run"
 	"fitkit/shared/testclock/testclockapi"
 	"fitkit/shared/testclock/testclockjob"
@@ -46,7 +47,7 @@ var functions = []run.Declared{
 	billingcron.RunDunning(nil),
 	billingcron.SweepUnknown(nil),
 	// job
-	queuecron.Relay(nil),
+	outboxcron.Relay(nil),
 	// member
 	memberapi.Archive(nil),
 	memberapi.Create(nil),
@@ -74,6 +75,8 @@ var functions = []run.Declared{
 	orgjob.ApplyClerkEvent(nil),
 	testclockapi.Set(nil),
 	testclockjob.Advance(nil),
+	// platform
+	platformapi.CheckHealth(nil),
 }
 
 // All is every function, sorted by name.

@@ -50,8 +50,8 @@ func execMode(name string) pgx.QueryExecMode {
 	return pgx.QueryExecModeCacheDescribe
 }
 
-// OnCommit sets what happens to a transaction's jobs after its commit; queue.Outbox does.
+// OnCommit sets what happens to a transaction's jobs after its commit; outbox.Postgres does.
 func (db *DB) OnCommit(send Sender) { db.onCommit = send }
 
-// OnCommit sets what happens to a transaction's jobs after its commit; queue.Outbox does.
+// OnCommit sets what happens to a transaction's jobs after its commit; outbox.Postgres does.
 func (db *SystemDB) OnCommit(send Sender) { db.onCommit = send }

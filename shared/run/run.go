@@ -1,5 +1,5 @@
 // Package run starts a function: it reads the declaration, checks exactly the variables that the declared needs imply,
-// all at once, and hands out what was read. Clients are made by the packages they belong to (postgres.From, queue.Outbox,
+// all at once, and hands out what was read. Clients are made by the packages they belong to (postgres.From, outbox.Postgres,
 // cardcom.From …), so that a function links and opens only what its main names.
 package run
 

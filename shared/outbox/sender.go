@@ -1,4 +1,6 @@
-package queue
+// Package outbox sends committed jobs to SQS: right after their transaction's commit, by the same function, or later, by
+// the relay. It is apart from package queue so that a function that enqueues nothing links no SQS client.
+package outbox
 
 import (
 	"context"
@@ -13,6 +15,7 @@ import (
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
 	"fitkit/shared/postgres"
+	"fitkit/shared/queue"
 )
 
 // Config says where queues are. A queue's URL is URLPrefix + its name.
@@ -53,10 +56,10 @@ func (s *Sender) Send(ctx context.Context, now time.Time, jobs []postgres.Staged
 			byQueue[j.Queue] = append(byQueue[j.Queue], j)
 		}
 	}
-	for queue, list := range byQueue {
+	for name, list := range byQueue {
 		for len(list) > 0 {
 			n := min(batchSize, len(list))
-			ids, e := s.sendBatch(ctx, now, queue, list[:n])
+			ids, e := s.sendBatch(ctx, now, name, list[:n])
 			sent, list = append(sent, ids...), list[n:]
 			if e != nil {
 				err = e
@@ -66,10 +69,10 @@ func (s *Sender) Send(ctx context.Context, now time.Time, jobs []postgres.Staged
 	return sent, err
 }
 
-func (s *Sender) sendBatch(ctx context.Context, now time.Time, queue string, jobs []postgres.Staged) ([]id.Job, error) {
-	in := &sqs.SendMessageBatchInput{QueueUrl: aws.String(s.prefix + queue)}
+func (s *Sender) sendBatch(ctx context.Context, now time.Time, name string, jobs []postgres.Staged) ([]id.Job, error) {
+	in := &sqs.SendMessageBatchInput{QueueUrl: aws.String(s.prefix + name)}
 	for i, j := range jobs {
-		body, err := json.Marshal(Envelope{Version, j.ID, j.Org, j.Queue, j.Correlation, j.Payload})
+		body, err := json.Marshal(queue.Envelope{Version: queue.Version, Job: j.ID, Org: j.Org, Queue: j.Queue, Correlation: j.Correlation, Payload: j.Payload})
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +87,7 @@ func (s *Sender) sendBatch(ctx context.Context, now time.Time, queue string, job
 	}
 	out, err := s.client.SendMessageBatch(ctx, in)
 	if err != nil {
-		return nil, fail.Wrap(err, "send %d messages to %s", len(jobs), queue)
+		return nil, fail.Wrap(err, "send %d messages to %s", len(jobs), name)
 	}
 	var sent []id.Job
 	for _, ok := range out.Successful {

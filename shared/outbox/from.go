@@ -1,4 +1,4 @@
-package queue
+package outbox
 
 import (
 	"context"
@@ -27,9 +27,9 @@ func From(app *run.App) *Sender {
 	})
 }
 
-// Outbox is the function's database, which sends a transaction's jobs right after its commit. What cannot be sent
+// Postgres is the function's database, which sends a transaction's jobs right after its commit. What cannot be sent
 // then stays in the table for the relay: a queue that is down delays work and loses none.
-func Outbox(app *run.App) *postgres.DB {
+func Postgres(app *run.App) *postgres.DB {
 	db, sender := postgres.From(app), From(app)
 	db.OnCommit(deliver(sender, func(ctx context.Context, jobs []postgres.Staged, sent []id.Job) error {
 		return MarkSent(ctx, db, jobs[0].Org, sent)
@@ -37,8 +37,8 @@ func Outbox(app *run.App) *postgres.DB {
 	return db
 }
 
-// SystemOutbox is Outbox for the system role, whose jobs belong to no organisation or to several.
-func SystemOutbox(app *run.App) *postgres.SystemDB {
+// System is the same for the system role, whose jobs belong to no organisation or to several.
+func System(app *run.App) *postgres.SystemDB {
 	db, sender := postgres.SystemFrom(app), From(app)
 	db.OnCommit(deliver(sender, func(ctx context.Context, _ []postgres.Staged, sent []id.Job) error {
 		return MarkSentAcross(ctx, db, sent)

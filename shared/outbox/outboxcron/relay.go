@@ -1,5 +1,5 @@
-// Package queuecron is the outbox's schedule.
-package queuecron
+// Package outboxcron is the outbox's schedule.
+package outboxcron
 
 import (
 	"context"
