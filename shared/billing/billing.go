@@ -12,7 +12,6 @@ import (
 
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
-	"fitkit/shared/money"
 	"fitkit/shared/payment"
 	"fitkit/shared/postgres"
 	"fitkit/shared/queue"
@@ -88,6 +87,3 @@ func tokenPlace(org id.Org, method id.PaymentMethod) seal.Place {
 func credentialsPlace(org id.Org, gateway id.Gateway) seal.Place {
 	return seal.Place{Org: org.String(), Table: "gateways", Column: "creds_ct", Row: gateway.String()}
 }
-
-// agorot is a nullable amount read from the database.
-type agorot = money.Agorot

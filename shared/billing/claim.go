@@ -2,7 +2,6 @@ package billing
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -149,5 +148,3 @@ func (s *Collector) markSent(ctx context.Context, c tenancy.Caller, a id.Attempt
 	_, err = s.db.WriteInOrg(ctx, c, b)
 	return ok, err
 }
-
-var _ = time.Second

@@ -3,11 +3,8 @@ package billing
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5"
-
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
-	"fitkit/shared/money"
 	"fitkit/shared/payment"
 	"fitkit/shared/postgres"
 	"fitkit/shared/queue"
@@ -196,8 +193,3 @@ func caseKind(o payment.Outcome) string {
 	}
 	return ""
 }
-
-var (
-	_ pgx.Row
-	_ money.Agorot
-)

@@ -6,7 +6,6 @@ import (
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
 	"fitkit/shared/postgres"
-	"fitkit/shared/queue"
 	"fitkit/shared/tenancy"
 )
 
@@ -125,5 +124,3 @@ func (s *Sweeper) each(ctx context.Context, sql string, do func(context.Context,
 	}
 	return total, err
 }
-
-var _ = queue.Name("")

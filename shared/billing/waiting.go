@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"fitkit/shared/id"
 	"fitkit/shared/postgres"
 	"fitkit/shared/queue"
@@ -92,5 +90,3 @@ func nextLookup(unknownAt, now time.Time, n int) time.Time {
 func lookupsDone(unknownAt, now time.Time) bool {
 	return now.Sub(unknownAt) >= lookupSchedule[len(lookupSchedule)-1]
 }
-
-var _ pgx.Row

@@ -1,0 +1,128 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+
+	"fitkit/shared/fail"
+	"fitkit/shared/id"
+	"fitkit/shared/payment"
+	"fitkit/shared/postgres"
+	"fitkit/shared/tenancy"
+)
+
+const (
+	sqlSession = `
+select s.provider_ref, s.state, s.member_id, g.id, g.terminal, g.creds_ct, g.settings
+from card_sessions s join gateways g on g.org_id = s.org_id and g.id = s.gateway_id
+where s.org_id = app.org() and s.id = $1 and s.provider_ref is not null`
+	sqlSessionSaved = `
+update card_sessions set state = 'saved', payment_method_id = $2, next_poll_at = null
+where org_id = app.org() and id = $1 and state in ('open', 'expired') returning member_id`
+	sqlSessionCode    = `update card_sessions set last_code = $2 where org_id = app.org() and id = $1 and state = 'open'`
+	sqlCardSavedEvent = `
+insert into member_events (org_id, member_id, at, kind, data)
+values (app.org(), $1, app.business_now(), 'card.saved', jsonb_build_object('payment_method_id', $2::uuid))`
+	sqlUndefault = `update payment_methods set is_default = false where org_id = app.org() and member_id = $1 and is_default`
+	sqlNewMethod = `
+insert into payment_methods (org_id, id, member_id, gateway_id, token_ct, key_id, brand, last4, exp_month, exp_year, is_default)
+values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, true)`
+	sqlWaiting = `
+select c.id from charges c join dunning_cases d on d.org_id = c.org_id and d.charge_id = c.id and d.state in ('open', 'waiting_method')
+where c.org_id = app.org() and c.member_id = $1 and c.state = 'due'
+for update of d`
+	sqlReopen = `
+update dunning_cases set state = 'open', next_at = null
+where org_id = app.org() and charge_id = any($1::uuid[]) and state in ('open', 'waiting_method')`
+)
+
+// CheckCardSession reads what became of a hosted page from the provider, the only one that is believed, and saves the
+// card once. A notice that comes twice, late, or never (the sweep asks then) ends in the same one card.
+func (s *Collector) CheckCardSession(ctx context.Context, c tenancy.Caller, m ProcessInboxEvent) error {
+	session := m.CardSessionID
+	var (
+		ref, state string
+		member     id.Member
+		g          gateway
+	)
+	err := s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
+		err := tx.QueryRow(ctx, sqlSession, session).Scan(&ref, &state, &member, &g.ID, &g.Terminal, &g.SealedCreds, &g.Settings)
+		g.Org = tx.Entered().Org
+		if postgres.NoRows(err) {
+			return nil
+		}
+		return err
+	})
+	if err != nil || ref == "" || state == "saved" {
+		return fail.Wrap(err, "read card session %s", session)
+	}
+	creds, err := g.credentials(s.ring)
+	if err != nil {
+		return err
+	}
+	o, err := s.provider.FetchCheckout(ctx, creds, ref, session.String())
+	if err != nil {
+		return fail.Wrap(err, "read the provider's page")
+	}
+	return s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
+		if o.State != payment.Saved {
+			_, err := tx.Exec(ctx, sqlSessionCode, session, o.Code)
+			return err
+		}
+		return s.saveCard(ctx, tx, session, member, g, *o.Card)
+	})
+}
+
+func (s *Collector) saveCard(ctx context.Context, tx postgres.Tx, session id.CardSession, member id.Member, g gateway, card payment.SavedCard) error {
+	method := id.New[id.PaymentMethod]()
+	sealed, key := s.ring.Seal([]byte(card.Token.Reveal()), tokenPlace(g.Org, method)), s.ring.ActiveKey()
+	if _, err := tx.Exec(ctx, sqlUndefault, member); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, sqlNewMethod, method, member, g.ID, sealed, key[:], card.Brand, last4(card.Last4), card.ExpMonth, card.ExpYear)
+	if err != nil {
+		return err
+	}
+	if err := tx.QueryRow(ctx, sqlSessionSaved, session, method).Scan(&member); err != nil {
+		if postgres.NoRows(err) {
+			return errSavedMeanwhile // rolls this card back; the other one stands
+		}
+		return err
+	}
+	if _, err := tx.Exec(ctx, sqlCardSavedEvent, member, method); err != nil {
+		return err
+	}
+	return chargeWaiting(ctx, tx, member, "method:"+method.String())
+}
+
+var errSavedMeanwhile = fail.New(fail.Unavailable, "billing.card_saved_meanwhile", "The card was saved by another notice of the same page.", "הכרטיס נשמר כבר על ידי הודעה אחרת של אותו דף.")
+
+// last4 is four digits; a provider that sends none gives zeros rather than a lost card.
+func last4(s string) string {
+	if len(s) != 4 {
+		return "0000"
+	}
+	return s
+}
+
+// chargeWaiting tries the member's waiting charges at once: a new card is a new chance (R45).
+func chargeWaiting(ctx context.Context, tx postgres.Tx, member id.Member, because string) error {
+	waiting, err := collectOne[id.Charge](ctx, tx, sqlWaiting, member)
+	if err != nil || len(waiting) == 0 {
+		return err
+	}
+	ids := make([]string, len(waiting))
+	for i, charge := range waiting {
+		ids[i] = charge.String()
+		if err := enqueueExecute(ctx, tx, charge, because); err != nil {
+			return err
+		}
+	}
+	_, err = tx.Exec(ctx, sqlReopen, ids)
+	return err
+}
+
+// enqueueExecute asks for the charge to be collected, once for each reason.
+func enqueueExecute(ctx context.Context, tx postgres.Tx, charge id.Charge, because string) error {
+	return queueJob(ctx, tx, QueueExecute, fmt.Sprintf("charge:%s:%s", charge, because), ExecuteCharge{ChargeID: charge})
+}
