@@ -2,7 +2,9 @@ package api
 
 import (
 	"net/http"
+	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -100,11 +102,23 @@ func fromHuma(ctx huma.Context, status int, _ string, errs ...error) huma.Status
 	var fields []fail.Field
 	for _, err := range errs {
 		if d, ok := err.(huma.ErrorDetailer); ok && d.ErrorDetail().Location != "" {
-			fields = append(fields, fail.Field{Location: d.ErrorDetail().Location, Message: d.ErrorDetail().Message})
+			fields = append(fields, fail.Field{Location: location(d.ErrorDetail().Location), Message: d.ErrorDetail().Message})
 		}
 	}
 	return problem(e.WithFields(fields...), correlationOf(ctx))
 }
+
+// location is where a field is, unless a part of it is a name that no field of ours has: a key can be made of anything,
+// a card's number too. Then only its first part is told. Headers are all ours.
+func location(path string) string {
+	first, rest, _ := strings.Cut(path, ".")
+	if first == "header" || strings.Trim(rest, "abcdefghijklmnopqrstuvwxyz0123456789_.[]") == "" && !digitFirst.MatchString(rest) {
+		return path
+	}
+	return first
+}
+
+var digitFirst = regexp.MustCompile(`(^|\.)[0-9]`)
 
 func init() {
 	huma.NewErrorWithContext = fromHuma

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 	"time"
@@ -115,6 +116,8 @@ func Lambda(function string, _ time.Duration, h http.Handler) lambda.Handler {
 		ctx, event := obs.Start(context.WithValue(ctx, eventKey{}, &ev), function, requestID)
 		defer event.End(ctx)
 		obs.Add(ctx, "route", ev.RouteKey)
+		// The gateway has decoded the path, and the adapter reads it as part of a URL.
+		ev.RawPath = (&url.URL{Path: ev.RawPath}).EscapedPath()
 		resp, err := adapter.ProxyWithContext(ctx, ev)
 		if err != nil {
 			return nil, err

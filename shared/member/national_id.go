@@ -29,9 +29,12 @@ func NewVault(db *postgres.DB, ring *seal.Ring, index *seal.BlindIndex) *Vault {
 type Document struct{ Kind, Country, Number string }
 
 func (d Document) parse() (person nationalid.ID, err error) {
-	if d.Kind == string(nationalid.Passport) {
+	switch {
+	case d.Kind == string(nationalid.Passport):
 		person, err = nationalid.ParsePassport(d.Country, d.Number)
-	} else {
+	case d.Country != "" && d.Country != "IL": // what was sent would be dropped silently
+		return person, ErrNationalID.WithFields(fail.Field{Location: "body.country", Message: "is of passports alone"})
+	default:
 		person, err = nationalid.Parse(d.Number)
 	}
 	if err != nil {
