@@ -1,0 +1,77 @@
+package platform
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Variables are settings by the name that .env.example gives them.
+type Variables map[string]string
+
+// developmentKey is the key that infrastructure and functions know as worthless: no stage but local ones takes it.
+var developmentKey = strings.Repeat("0", 64)
+
+// readGiven is what the developer set: .env, and over it Options.Variables. The process's own environment is left
+// out on purpose: a DATABASE_URL exported for some other work must not have that database migrated.
+func readGiven(o Options) (Variables, error) {
+	given, err := ReadDotEnv(o.DotEnv)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(given, o.Variables)
+	return given, given.check()
+}
+
+// check refuses a database of the developer's own that is given by halves.
+func (v Variables) check() error {
+	names := []string{"DATABASE_URL", "SYSTEM_DATABASE_URL", "DIRECT_DATABASE_URL"}
+	has := func(name string) bool { return v[name] != "" }
+	if slices.ContainsFunc(names, has) && slices.ContainsFunc(names, func(name string) bool { return !has(name) }) {
+		return errors.New(".env names a database of your own: set DATABASE_URL (role fitkit_app), SYSTEM_DATABASE_URL (fitkit_system) and DIRECT_DATABASE_URL (the owner), or none of them.")
+	}
+	return nil
+}
+
+// over lays v over base.
+func (v Variables) over(base Variables) Variables {
+	out := Variables{}
+	maps.Copy(out, base)
+	maps.Copy(out, v)
+	return out
+}
+
+func (v Variables) lookup(name string) (string, bool) {
+	value, ok := v[name]
+	return value, ok
+}
+
+// webOrigins are where the frontends run on a developer's machine: web, minisites, admin.
+const webOrigins = "http://localhost:3000,http://localhost:4321,http://localhost:5173"
+
+// computed is what follows from the parts that run. CLERK_JWT_KEY comes with the sandbox, see startClerk.
+func (p *Platform) computed() Variables {
+	v := Variables{
+		"STAGE": "local", "PUBLIC_API_URL": p.Addresses.API, "NEXT_PUBLIC_API_URL": p.Addresses.API,
+		"ALLOWED_ORIGINS": webOrigins, "CLERK_AUTHORIZED_PARTIES": webOrigins,
+		"NEXT_PUBLIC_APP_URL": "http://localhost:3000", "FRONTEND_URL": "http://localhost:3000",
+
+		"DATABASE_URL":        p.Stores.DatabaseURL(roleApp, p.Secrets.AppPassword, database),
+		"SYSTEM_DATABASE_URL": p.Stores.DatabaseURL(roleSystem, p.Secrets.SystemPassword, database),
+		"REDIS_URL":           p.Stores.RedisURL,
+		"SQS_ENDPOINT_URL":    p.Stores.SQSEndpoint,
+
+		"PAYMENT_CREDENTIALS_ENCRYPTION_KEY": developmentKey,
+		"NATIONAL_ID_ENCRYPTION_KEY":         developmentKey,
+		"NATIONAL_ID_INDEX_KEY":              developmentKey,
+
+		"CLERK_WEBHOOK_SECRET": p.Secrets.ClerkWebhook,
+		// The sandbox's timeouts are meant to be seen, not waited for.
+		"CARDCOM_TIMEOUT_SECONDS": "3",
+	}
+	for _, s := range p.sandboxes {
+		maps.Copy(v, s.variables)
+	}
+	return v
+}
