@@ -13,7 +13,7 @@ ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: preflight
 preflight:
@@ -67,10 +67,11 @@ test: preflight ## every test; sets up all it needs
 	@go build ./...
 	@echo "==> testing"
 	@$(STORES) -fast -- go test ./...
+	@go test -tags fitkit_testhooks ./shared/auth ./shared/crash
 
 .PHONY: test-nightly
 test-nightly: preflight ## the tests at their full figures, and under the race detector
-	@$(STORES) -- env FITKIT_NIGHTLY=true go test -timeout 3h ./...
+	@$(STORES) -- env NIGHTLY=1 go test -timeout 3h ./...
 	@$(STORES) -fast -- go test -race -timeout 1h ./shared/... ./infra/local/...
 
 .PHONY: bench
@@ -90,7 +91,7 @@ fmt-check:
 vet:
 	@echo "==> vet"
 	@go vet ./...
-	@go vet -tags testauth,crash ./shared/...
+	@go vet -tags fitkit_testhooks ./shared/...
 
 .PHONY: lint
 lint:
