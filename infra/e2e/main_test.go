@@ -1,0 +1,132 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"fitkit/infra/local/host"
+	"fitkit/infra/local/platform"
+	"fitkit/shared/catalog"
+)
+
+// root is the checkout.
+const root = "../.."
+
+// The one platform of the package, with its two studios, and all that its functions ever wrote.
+var (
+	running  *platform.Platform
+	binaries string // <function>/bootstrap
+	a, b     *studio
+	written  lines
+)
+
+// startWithin bounds the start: the first one compiles every function.
+const startWithin = 15 * time.Minute
+
+func TestMain(m *testing.M) {
+	code, err := within(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func within(m *testing.M) (code int, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
+	defer cancel()
+	if binaries, err = build(ctx); err != nil {
+		return 1, err
+	}
+	dir := filepath.Join(root, ".local", "e2e")
+	if err := platform.Reset(dir); err != nil {
+		return 1, err
+	}
+	running, err = platform.Start(ctx, platform.Options{
+		Root: root, Dir: dir, Binaries: binaries, Fast: true, Log: written.add,
+		// Nothing but the tests' own requests starts work, or rows would change under them.
+		Variables: map[string]string{"CRONS_ENABLED": "false"},
+	})
+	if err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, running.Stop()) }()
+	if a, b, err = twoStudios(ctx, dir); err != nil {
+		return 1, err
+	}
+	return m.Run(), nil
+}
+
+// build makes every function's binary as a deployment does, all in one go build that links only what has changed. The
+// stamp of the commit is left out: it would have all of them linked again after each.
+func build(ctx context.Context) (string, error) {
+	bin, err := filepath.Abs(filepath.Join(root, ".local", "bin", "e2e"))
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(bin, 0o755); err != nil {
+		return "", err
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-tags", "lambda.norpc,timetzdata", "-trimpath", "-ldflags", "-s -w",
+		"-o", filepath.Join(bin, "all")+"/", "./functions/...")
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the functions: %w\n%s", err, out)
+	}
+	for _, f := range catalog.All() {
+		if err := os.MkdirAll(filepath.Join(bin, f.Name), 0o755); err != nil {
+			return "", err
+		}
+		err := os.Symlink(filepath.Join("..", "all", f.Name), filepath.Join(bin, f.Name, "bootstrap"))
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return "", err
+		}
+	}
+	return bin, nil
+}
+
+// lines collects what functions write.
+type lines struct {
+	mu  sync.Mutex
+	all []host.LogLine
+}
+
+func (l *lines) add(line host.LogLine) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, line)
+}
+
+func (l *lines) copy() []host.LogLine {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]host.LogLine(nil), l.all...)
+}
+
+// about is the lines that hold text, for a failed test to show.
+func (l *lines) about(text string) string {
+	var found []string
+	for _, line := range l.copy() {
+		if text != "" && strings.Contains(line.Line, text) {
+			found = append(found, line.Line)
+		}
+	}
+	return strings.Join(found, "\n")
+}
+
+// figure is how many of something a test does: few on each change, many at night.
+func figure(change, night int) int {
+	if os.Getenv("NIGHTLY") == "1" {
+		return night
+	}
+	return change
+}
