@@ -26,7 +26,7 @@ func TestTwoStudiosAlternateOnOneConnection(t *testing.T) {
 	}
 	t.Cleanup(db.Close)
 	turns := 1_000
-	if os.Getenv("FITKIT_NIGHTLY") != "" {
+	if os.Getenv("NIGHTLY") == "1" {
 		turns = 10_000
 	}
 	for i := range turns {
