@@ -19,14 +19,14 @@ const (
 	APIPassword = "p"
 )
 
-// MemberWithCard makes a member whose saved card is the one that a provider, another than the Studio's own, gave a
-// token for.
+// MemberWithCard makes a member whose saved card is one that a provider, another than the Studio's own, gave a token for.
 func (s *Studio) MemberWithCard(t testing.TB, card payment.SavedCard) id.Member {
 	t.Helper()
-	m := s.Member(t)
-	pm := id.New[id.PaymentMethod]()
+	m, pm := id.New[id.Member](), id.New[id.PaymentMethod]()
 	token := s.ring.Seal([]byte(card.Token.Reveal()), seal.Place{Org: s.Org.String(), Table: "payment_methods", Column: "token_ct", Row: pm.String()})
-	s.Exec(t, `update payment_methods set id = $3, token_ct = $4, last4 = $5, exp_month = $6, exp_year = $7 where org_id = $1 and member_id = $2`,
-		s.Org, m, pm, token, card.Last4, card.ExpMonth, card.ExpYear)
+	key := s.ring.ActiveKey()
+	s.Exec(t, `with m as (insert into members (org_id, id, name, search_key) values ($1, $2, 'נועה לוי', 'נועה לוי'))
+		insert into payment_methods (org_id, id, member_id, gateway_id, token_ct, key_id, last4, exp_month, exp_year, is_default)
+		values ($1, $3, $2, $4, $5, $6, $7, $8, $9, true)`, s.Org, m, pm, s.Gateway, token, key[:], card.Last4, card.ExpMonth, card.ExpYear)
 	return m
 }

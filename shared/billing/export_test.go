@@ -1,0 +1,35 @@
+package billing
+
+import (
+	"context"
+	"errors"
+
+	"fitkit/shared/id"
+	"fitkit/shared/payment"
+	"fitkit/shared/tenancy"
+)
+
+// The transactions of Execute one by one, for the tests that fail each of their statements.
+
+// Claim takes the charge's next attempt; a refusal to is an error.
+func (s *Collector) Claim(ctx context.Context, c tenancy.Caller, charge id.Charge) (id.Attempt, error) {
+	cl, reason, err := s.claim(ctx, c, ExecuteCharge{ChargeID: charge})
+	if err == nil && reason != claimed {
+		err = errors.New(string(reason))
+	}
+	return cl.Attempt, err
+}
+
+// MarkSent commits that the provider is about to be called.
+func (s *Collector) MarkSent(ctx context.Context, c tenancy.Caller, a id.Attempt) error {
+	ok, err := s.markSent(ctx, c, a)
+	if err == nil && !ok {
+		err = errors.New("not marked")
+	}
+	return err
+}
+
+// Record writes down what the provider answered.
+func (s *Collector) Record(ctx context.Context, c tenancy.Caller, a id.Attempt, o payment.Outcome) error {
+	return s.record(ctx, c, a, o)
+}
