@@ -133,12 +133,10 @@ func TestRandomRequestsNeverReachAnotherStudio(t *testing.T) {
 	conn := database(t)
 	before := b.digest(t, conn)
 	f := fuzz{Rand: seeded(t), ops: operations(t), input: makerFor(t, a), theirs: b.ids(t, conn)}
-	sent := []string{}
 	var group errgroup.Group
 	group.SetLimit(4)
 	for range figure(500, 100_000) {
 		r, what := f.request()
-		sent = append(sent, what)
 		group.Go(func() error {
 			got, err := r.try()
 			if err != nil {

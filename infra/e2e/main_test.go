@@ -63,7 +63,12 @@ func within(m *testing.M) (code int, err error) {
 	if a, b, err = twoStudios(ctx, dir); err != nil {
 		return 1, err
 	}
-	return m.Run(), nil
+	code = m.Run()
+	for _, sentence := range logged(searchFor(known())) {
+		fmt.Println(sentence)
+		code = 1
+	}
+	return code, nil
 }
 
 // build makes every function's binary as a deployment does, all in one go build that links only what has changed. The
