@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -32,7 +33,12 @@ func Serve(app *run.App, e Endpoint) {
 	if e.Op.keyed() {
 		deps.DB = postgres.From(app)
 	}
-	lambda.Start(Lambda(e.Op.Name, e.Op.Timeout, Handler(e, deps)))
+	// Registration costs a millisecond of reflection; it goes on while Lambda is asked for the first event, which waits for it.
+	made := sync.OnceValue(func() http.Handler { return Handler(e, deps) })
+	app.Beside(func() { made() })
+	handler := Lambda(e.Op.Name, e.Op.Timeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { made().ServeHTTP(w, r) }))
+	app.Made()
+	lambda.Start(handler)
 }
 
 // Deps is what the edge needs of a process: DB for keyed writes, Verifier for signed-in routes.

@@ -74,7 +74,11 @@ type Result struct {
 }
 
 // Serve answers deliveries until Lambda ends the process.
-func Serve(app *run.App, h Handler) { lambda.Start(Lambda(app, h)) }
+func Serve(app *run.App, h Handler) {
+	handler := Lambda(app, h)
+	app.Made()
+	lambda.Start(handler)
+}
 
 // Lambda is the handler as Lambda calls it.
 func Lambda(app *run.App, h Handler) func(context.Context, Event) (Result, error) {

@@ -76,7 +76,11 @@ func New(op Op, handle func(ctx context.Context, r Request) error) Handler {
 }
 
 // Serve answers invocations until Lambda ends the process.
-func Serve(_ *run.App, h Handler) { lambda.Start(Lambda(h)) }
+func Serve(app *run.App, h Handler) {
+	handler := Lambda(h)
+	app.Made()
+	lambda.Start(handler)
+}
 
 // Lambda is the handler as Lambda calls it.
 func Lambda(h Handler) func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {

@@ -24,7 +24,9 @@ import (
 
 // Serve answers SQS batches until Lambda ends the process.
 func Serve(app *run.App, h Handler) {
-	lambda.Start(Lambda(app, h))
+	handler := Lambda(app, h)
+	app.Made()
+	lambda.Start(handler)
 }
 
 // Lambda is the handler as Lambda calls it: an SQS batch in, the ids of the failed messages out.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // ErrNumber means the input cannot be a member's number: not a number, incomplete, or one
@@ -17,11 +18,12 @@ var ErrNumber = errors.New("phone: not a telephone number")
 
 const country = "972"
 
+// The patterns are compiled when a number is first read: most functions that link them start without reading one.
 var (
 	// israeli is the part after +972: mobile 050–058, VoIP 072–079, landlines 02 03 04 08 09.
-	israeli = regexp.MustCompile(`^(?:5[0-8]\d{7}|7[2-9]\d{7}|[23489]\d{7})$`)
+	israeli = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:5[0-8]\d{7}|7[2-9]\d{7}|[23489]\d{7})$`) })
 	// foreign is E.164: a country code without a leading zero, 8 to 15 digits in all.
-	foreign = regexp.MustCompile(`^[1-9]\d{7,14}$`)
+	foreign = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[1-9]\d{7,14}$`) })
 
 	// separators are what people put between digits, and the direction marks that come
 	// along when a number is copied out of right-to-left text.
@@ -45,14 +47,14 @@ func Parse(input string) (Number, error) {
 	switch {
 	case ours:
 		national = strings.TrimPrefix(national, "0")
-	case international && foreign.MatchString(digits):
+	case international && foreign().MatchString(digits):
 		return Number("+" + digits), nil
 	case international:
 		return "", ErrNumber
 	default:
 		national, ours = strings.CutPrefix(digits, "0")
 	}
-	if !ours || !israeli.MatchString(national) {
+	if !ours || !israeli().MatchString(national) {
 		return "", ErrNumber
 	}
 	return Number("+" + country + national), nil

@@ -21,7 +21,7 @@ import (
 type Config struct {
 	URL         string
 	MaxConns    int32             // default 2
-	ExecMode    pgx.QueryExecMode // CacheDescribe for warm HTTP functions, Exec for one-shot ones
+	ExecMode    pgx.QueryExecMode // CacheStatement for what runs often, Exec for one-shot functions
 	LogQueries  *slog.Logger      // nil: statements are not logged; never values
 	Application string            // shown in pg_stat_activity
 }
@@ -42,7 +42,7 @@ const (
 	releasedAt = "fitkit.released_at"
 )
 
-// Open prepares a pool; nothing is dialled yet. Call Warm to dial in the background while the process starts.
+// Open prepares a pool; nothing is dialled yet. Warm dials ahead of the first request.
 func Open(c Config) (*DB, error) {
 	pool, err := openPool(c)
 	if err != nil {
@@ -82,17 +82,16 @@ func openPool(c Config) (*pgxpool.Pool, error) {
 	return pgxpool.NewWithConfig(context.Background(), pc)
 }
 
-// Warm dials one connection in the background, so that it overlaps the process's start.
+// Warm dials one connection and keeps it; run it in the background, so that it overlaps the process's start. Without
+// Postgres the first request tells.
 func (db *DB) Warm() { warm(db.pool) }
 
 func warm(pool *pgxpool.Pool) {
-	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
-		defer cancel()
-		if conn, err := pool.Acquire(ctx); err == nil {
-			conn.Release()
-		}
-	}()
+	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
+	defer cancel()
+	if conn, err := pool.Acquire(ctx); err == nil {
+		conn.Release()
+	}
 }
 
 // Close ends all connections.
@@ -122,7 +121,7 @@ func OpenSystem(c Config) (*SystemDB, error) {
 	return &SystemDB{pool: pool}, nil
 }
 
-// Warm dials one connection in the background.
+// Warm dials one connection and keeps it.
 func (db *SystemDB) Warm() { warm(db.pool) }
 
 // Close ends all connections.

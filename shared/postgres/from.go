@@ -8,7 +8,7 @@ import (
 	"fitkit/shared/run"
 )
 
-// From is the function's database as the app role. It dials in the background while the function starts.
+// From is the function's database as the app role. It dials in the background once the function is made.
 func From(app *run.App) *DB {
 	return run.Once(app, "postgres", func() *DB {
 		section := run.Section[config.Database](app)
@@ -16,7 +16,7 @@ func From(app *run.App) *DB {
 		if err != nil {
 			run.Fatal(err)
 		}
-		db.Warm()
+		app.Beside(db.Warm)
 		return db
 	})
 }
@@ -29,7 +29,7 @@ func SystemFrom(app *run.App) *SystemDB {
 		if err != nil {
 			run.Fatal(err)
 		}
-		db.Warm()
+		app.Beside(db.Warm)
 		return db
 	})
 }
@@ -42,12 +42,15 @@ func poolConfig(app *run.App, url string, d *config.Database) Config {
 	return c
 }
 
-// execMode: none of the modes keeps named statements, which a transaction pooler would mix up between clients.
+// execMode reads DB_POOL_EXEC_MODE. docs/decisions/008-read-round-trips.md says what each costs.
 func execMode(name string) pgx.QueryExecMode {
-	if name == "exec" {
+	switch name {
+	case "exec":
 		return pgx.QueryExecModeExec
+	case "cache_describe":
+		return pgx.QueryExecModeCacheDescribe
 	}
-	return pgx.QueryExecModeCacheDescribe
+	return pgx.QueryExecModeCacheStatement
 }
 
 // OnCommit sets what happens to a transaction's jobs after its commit; outbox.Postgres does.

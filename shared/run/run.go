@@ -22,6 +22,26 @@ type App struct {
 	sections []any
 	mu       sync.Mutex
 	made     map[string]any
+	later    sync.Mutex // of beside; Once holds mu while it makes a client
+	beside   []func()
+}
+
+// Beside keeps work for the moment when the function is made and begins to ask for its first event: dialling a database
+// then costs the start nothing and is over, or nearly, when the event is there.
+func (app *App) Beside(work func()) {
+	app.later.Lock()
+	defer app.later.Unlock()
+	app.beside = append(app.beside, work)
+}
+
+// Made starts the work that Beside kept, each in the background. The edges' Serve calls it last of all.
+func (app *App) Made() {
+	app.later.Lock()
+	defer app.later.Unlock()
+	for _, work := range app.beside {
+		go work()
+	}
+	app.beside = nil
 }
 
 // Start checks the environment for what op needs. A function that is misconfigured says everything that is wrong,
