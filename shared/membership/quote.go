@@ -134,8 +134,8 @@ func (q Quote) chargeTime(day civil.Date, k int) time.Time {
 
 // DueNow is what is charged at the sale.
 func (q Quote) DueNow() (sum money.Agorot) {
-	const monthsBack = 3 // a start of 31 days ago has at most two periods that began, and one that begins today
-	for _, c := range q.Charges(monthsBack) {
+	const begun = 2 // a start startDaysBack ago has its second month begun at most: two months have 59 days or more
+	for _, c := range q.Charges(begun) {
 		if !c.At.After(q.now) {
 			sum += c.Amount
 		}

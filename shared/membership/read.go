@@ -22,7 +22,9 @@ where m.org_id = app.org()`
 
 // ownOnly: when its first parameter is true the caller is a member, who sees what they hold or pay for.
 const ownOnly = `
-  and (not $1::boolean or (select o.id from members o where o.org_id = app.org() and o.clerk_user_id = app.actor()) in (m.member_id, m.payer_id))`
+  and (not $1::boolean or m.member_id = ` + callingMember + ` or m.payer_id = ` + callingMember + `)`
+
+const callingMember = `(select o.id from members o where o.org_id = app.org() and o.clerk_user_id = app.actor())`
 
 const (
 	sqlReadMembership  = membershipColumns + ownOnly + ` and m.id = $2`

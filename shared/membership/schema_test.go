@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -153,4 +154,27 @@ func TestAPlanHasOneVersionOnADay(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+func TestAMembersOwnRowIsFoundByAnIndexUnderRowLevelSecurity(t *testing.T) {
+	t.Parallel()
+	s := stock(t)
+	for _, sql := range []string{"set role fitkit_app", "set enable_seqscan = off", "select set_config('app.org_id', '" + s.org + "', false)"} {
+		if err := s.do(sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows, err := s.conn.Query(context.Background(), "explain select id from members where org_id = app.org() and clerk_user_id = app.actor()")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(plan, func(line string) bool {
+		return strings.Contains(line, "Index Cond") && strings.Contains(line, "clerk_user_id = ")
+	}) {
+		t.Fatalf("the database reads every member of the studio:\n%s", strings.Join(plan, "\n"))
+	}
 }

@@ -1,7 +1,7 @@
 // Command pack lays out what go build -o made, one file per function, as Lambda wants it: <to>/<function>/bootstrap. A
 // binary that has not changed keeps its file, so an unchanged function keeps its hash and is not deployed again.
 //
-//	pack -from .local/build/arm64 -to bin
+//	pack -from .local/build/arm64 -to bin -functions functions
 package main
 
 import (
@@ -16,8 +16,9 @@ import (
 func main() {
 	from := flag.String("from", "", "folder with one binary per function")
 	to := flag.String("to", "bin", "folder that templates take code from")
+	sources := flag.String("functions", "functions", "folder that says which functions there are")
 	flag.Parse()
-	packed, err := pack(*from, *to)
+	packed, err := pack(*from, *to, *sources)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -25,16 +26,17 @@ func main() {
 	fmt.Printf("%d functions are in %s.\n", packed, *to)
 }
 
-// pack links every binary to its place and removes the folders of functions that are no more.
-func pack(from, to string) (int, error) {
-	built, err := os.ReadDir(from)
+// pack links the binary of every function to its place and removes the folders of functions that are no more.
+func pack(from, to, functions string) (int, error) {
+	sources, err := os.ReadDir(functions)
 	if err != nil {
 		return 0, err
 	}
 	wanted := map[string]bool{}
-	for _, file := range built {
-		wanted[file.Name()] = true
-		if err := place(filepath.Join(from, file.Name()), filepath.Join(to, file.Name(), "bootstrap")); err != nil {
+	for _, source := range sources {
+		name := source.Name()
+		wanted[name] = true
+		if err := place(filepath.Join(from, name), filepath.Join(to, name, "bootstrap")); err != nil {
 			return 0, err
 		}
 	}

@@ -17,11 +17,15 @@ func put(t *testing.T, path, text string) {
 }
 
 func TestEveryBinaryBecomesABootstrapAndFormerFunctionsGo(t *testing.T) {
-	from, to := filepath.Join(t.TempDir(), "build"), filepath.Join(t.TempDir(), "bin")
-	put(t, filepath.Join(from, "api-a-b"), "new")
-	put(t, filepath.Join(from, "job-a-b"), "job")
+	dir := t.TempDir()
+	from, to, functions := filepath.Join(dir, "build"), filepath.Join(dir, "bin"), filepath.Join(dir, "functions")
+	for _, name := range []string{"api-a-b", "job-a-b"} {
+		put(t, filepath.Join(from, name), "new")
+		put(t, filepath.Join(functions, name, "main.go"), "package main")
+	}
+	put(t, filepath.Join(from, "api-gone"), "built before it was removed")
 	for range 2 {
-		n, err := pack(from, to)
+		n, err := pack(from, to, functions)
 		if n != 2 || err != nil {
 			t.Fatalf("%d packed, %v", n, err)
 		}
@@ -31,7 +35,7 @@ func TestEveryBinaryBecomesABootstrapAndFormerFunctionsGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, filepath.Join(from, "api-a-b"), "newer") // go build -o replaces the file
-	if _, err := pack(from, to); err != nil {
+	if _, err := pack(from, to, functions); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(filepath.Join(to, "api-a-b", "bootstrap"))
@@ -46,8 +50,10 @@ func TestEveryBinaryBecomesABootstrapAndFormerFunctionsGo(t *testing.T) {
 	}
 }
 
-func TestAFolderThatIsNotThereIsAnError(t *testing.T) {
-	if _, err := pack(filepath.Join(t.TempDir(), "nothing"), t.TempDir()); err == nil {
+func TestAFunctionThatWasNotBuiltIsAnError(t *testing.T) {
+	functions := t.TempDir()
+	put(t, filepath.Join(functions, "api-a-b", "main.go"), "package main")
+	if _, err := pack(t.TempDir(), t.TempDir(), functions); err == nil {
 		t.Error("packed nothing and said nothing")
 	}
 }

@@ -33,7 +33,8 @@ type createPlanInput struct {
 	}
 }
 
-type planOutput struct {
+// PlanOutput is a plan in an answer. It is exported because the API document leaves out embedded types that are not.
+type PlanOutput struct {
 	ID     id.Plan               `json:"id"`
 	Name   string                `json:"name"`
 	Type   membership.Type       `json:"type"`
@@ -42,11 +43,11 @@ type planOutput struct {
 
 // CreatePlan makes a draft plan.
 func CreatePlan(plans PlanCreator) api.Endpoint {
-	return api.New(CreatePlanOp, func(ctx context.Context, c api.Caller, in *createPlanInput) (*planOutput, error) {
+	return api.New(CreatePlanOp, func(ctx context.Context, c api.Caller, in *createPlanInput) (*PlanOutput, error) {
 		p, err := plans.CreatePlan(ctx, c, in.Body.Name, in.Body.Type)
 		if err != nil {
 			return nil, err
 		}
-		return &planOutput{ID: p.ID, Name: p.Name, Type: p.Type, Status: p.Status}, nil
+		return &PlanOutput{ID: p.ID, Name: p.Name, Type: p.Type, Status: p.Status}, nil
 	})
 }

@@ -40,7 +40,8 @@ type soldPlan struct {
 	Version   int             `json:"version"`
 }
 
-type membershipOutput struct {
+// MembershipOutput is a membership in an answer; exported for the same reason as PlanOutput.
+type MembershipOutput struct {
 	ID           id.Membership      `json:"id"`
 	MemberID     id.Member          `json:"member_id"`
 	PayerID      id.Member          `json:"payer_id"`
@@ -67,8 +68,8 @@ type nextCharge struct {
 	Amount money.Agorot `json:"amount_agorot"`
 }
 
-func newMembershipOutput(m membership.Membership) membershipOutput {
-	out := membershipOutput{ID: m.ID, MemberID: m.MemberID, PayerID: m.PayerID,
+func newMembershipOutput(m membership.Membership) MembershipOutput {
+	out := MembershipOutput{ID: m.ID, MemberID: m.MemberID, PayerID: m.PayerID,
 		Plan:  soldPlan{m.Plan.ID, m.Plan.Name, m.Plan.Type, m.VersionID, m.Version},
 		State: m.State, Price: m.Price, PayMode: m.PayMode, Installments: m.Installments, StartOn: m.StartOn, TermEnd: m.TermEnd,
 		ExpiresOn: m.ExpiresOn, EntriesLeft: m.EntriesLeft, AnchorDay: m.AnchorDay, Planned: m.NextPeriod, Periods: m.PeriodsTotal,
@@ -92,7 +93,7 @@ type chargeOutput struct {
 }
 
 type getOutput struct {
-	membershipOutput
+	MembershipOutput
 	Charges []chargeOutput `json:"charges" nullable:"false" doc:"The last twelve, the latest first"`
 }
 

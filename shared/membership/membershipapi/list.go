@@ -31,7 +31,7 @@ type listInput struct {
 }
 
 type listOutput struct {
-	Items      []membershipOutput `json:"items" nullable:"false"`
+	Items      []MembershipOutput `json:"items" nullable:"false"`
 	NextCursor string             `json:"next_cursor,omitempty"`
 }
 
@@ -47,7 +47,7 @@ func List(memberships Lister) api.Endpoint {
 			return nil, err
 		}
 		page, next, err := api.CutPage(rows, in.Limit, func(m membership.Membership) id.Membership { return m.ID })
-		out := &listOutput{Items: make([]membershipOutput, len(page)), NextCursor: next}
+		out := &listOutput{Items: make([]MembershipOutput, len(page)), NextCursor: next}
 		for i, m := range page {
 			out.Items[i] = newMembershipOutput(m)
 		}

@@ -26,7 +26,7 @@ var ListPlansOp = api.Op{
 type listPlansInput struct{ api.Page }
 
 type listedPlan struct {
-	planOutput
+	PlanOutput
 	Current *versionOutput `json:"current,omitempty" doc:"The version on sale today; missing when there is none"`
 }
 
@@ -56,7 +56,7 @@ func ListPlans(plans PlanLister) api.Endpoint {
 }
 
 func newListedPlan(o membership.Offer) listedPlan {
-	p := listedPlan{planOutput: planOutput{ID: o.Plan.ID, Name: o.Plan.Name, Type: o.Plan.Type, Status: o.Plan.Status}}
+	p := listedPlan{PlanOutput: PlanOutput{ID: o.Plan.ID, Name: o.Plan.Name, Type: o.Plan.Type, Status: o.Plan.Status}}
 	if o.Version != nil {
 		v := newVersionOutput(*o.Version)
 		p.Current = &v

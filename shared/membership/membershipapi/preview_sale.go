@@ -43,7 +43,7 @@ type previewSaleInput struct {
 }
 
 type previewSaleOutput struct {
-	Plan      planOutput    `json:"plan"`
+	Plan      PlanOutput    `json:"plan"`
 	Version   versionOutput `json:"version"`
 	StartOn   civil.Date    `json:"start_on" format:"date"`
 	TermEnd   civil.Date    `json:"term_end,omitzero" format:"date" doc:"First day after the term"`
@@ -86,7 +86,7 @@ func PreviewSale(plans SalePreviewer) api.Endpoint {
 }
 
 func newPreviewSaleOutput(q membership.Quote) *previewSaleOutput {
-	out := &previewSaleOutput{Plan: planOutput{ID: q.Plan.ID, Name: q.Plan.Name, Type: q.Plan.Type, Status: q.Plan.Status},
+	out := &previewSaleOutput{Plan: PlanOutput{ID: q.Plan.ID, Name: q.Plan.Name, Type: q.Plan.Type, Status: q.Plan.Status},
 		Version: newVersionOutput(q.Version), StartOn: q.StartOn, TermEnd: q.TermEnd, ExpiresOn: q.ExpiresOn, Charges: []dueOutput{},
 		DueNow: q.DueNow(), Price: q.Version.Price, Text: q.English(), TextHe: q.Hebrew()}
 	for _, l := range q.Lines {

@@ -41,7 +41,7 @@ type sellInput struct {
 
 // Sell sells a plan to a member.
 func Sell(sales Seller) api.Endpoint {
-	return api.New(SellOp, func(ctx context.Context, c api.Caller, in *sellInput) (*membershipOutput, error) {
+	return api.New(SellOp, func(ctx context.Context, c api.Caller, in *sellInput) (*MembershipOutput, error) {
 		m, err := sales.Sell(ctx, c, membership.Sale{MemberID: in.Body.MemberID, PayerID: in.Body.PayerID, PlanID: in.Body.PlanID,
 			StartOn: in.Body.StartOn, Price: in.Body.Price})
 		if err != nil {
