@@ -95,7 +95,8 @@ func wantWhole(t *testing.T, op *operation, f field, text string, got answer) {
 		return
 	}
 	back, ok := out[f.name()].(string)
-	if ok && f.in == "body" && !strings.EqualFold(norm.NFC.String(back), norm.NFC.String(text)) && f.name() != "phone" && strings.TrimSpace(text) != back {
+	if ok && f.in == "body" && text != "" && // an empty text is none: a default may take its place
+		!strings.EqualFold(norm.NFC.String(back), norm.NFC.String(text)) && f.name() != "phone" && strings.TrimSpace(text) != back {
 		t.Errorf("%s %s: %q came back as %q", op.ID, f, text, back)
 	}
 }
