@@ -155,10 +155,11 @@ func isJSON(contentType string) bool {
 	return strings.EqualFold(strings.TrimSpace(media), "application/json")
 }
 
-// correlation is the caller's id when it is a plain short one, else a new one.
+// correlation is the caller's id when it is a plain short one with a letter in it, else a new one: digits alone could be
+// a card or an identity number, and the id is logged.
 func correlation(r *http.Request) string {
 	h := r.Header.Get(correlationHeader)
-	if len(h) < 8 || len(h) > 64 || strings.Trim(h, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
+	if len(h) < 8 || len(h) > 64 || strings.Trim(h, "0123456789-_") == "" || strings.Trim(h, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
 		return id.New[id.Event]().String()
 	}
 	return h

@@ -47,7 +47,7 @@ func New(t testing.TB) *Database {
 	d := &Database{AppURL: with(t, server, "fitkit_app", password, name), SystemURL: with(t, server, "fitkit_system", password, name),
 		OwnerURL: with(t, server, migrate.Owner, password, name), AdminURL: with(t, server, "", "", name)}
 	var err error
-	if d.DB, err = postgres.Open(postgres.Config{URL: d.AppURL, MaxConns: 8, ExecMode: pgx.QueryExecModeCacheDescribe, Application: "test"}); err != nil {
+	if d.DB, err = postgres.Open(postgres.Config{URL: d.AppURL, MaxConns: 8, ExecMode: pgx.QueryExecModeCacheStatement, Application: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	if d.System, err = postgres.OpenSystem(postgres.Config{URL: d.SystemURL, MaxConns: 4, ExecMode: pgx.QueryExecModeExec, Application: "test"}); err != nil {
