@@ -63,10 +63,11 @@ func (c *Client) call(ctx context.Context, path string, in, out any) error {
 	if err != nil {
 		return errNothingSent
 	}
+	// With a connection in hand the request may leave at any moment, in a goroutine that a time-out does not wait for:
+	// from then on nobody can say that it was not sent.
 	sent := false
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:              func(httptrace.GotConnInfo) { crash.At("socket open") },
-		WroteHeaders:         func() { sent = true },
+		GotConn:              func(httptrace.GotConnInfo) { sent = true; crash.At("socket open") },
 		WroteRequest:         func(httptrace.WroteRequestInfo) { crash.At("request written") },
 		GotFirstResponseByte: func() { crash.At("answer headers in") },
 	})
