@@ -29,12 +29,26 @@ type fixture struct {
 	gateways  map[id.Org]id.Gateway
 }
 
-// listingProvider can also be unreachable, or list what nobody booked.
+// listingProvider can also be unreachable, refuse credentials, or list what nobody booked.
 type listingProvider struct {
 	*billingtest.Provider
+	refuses     error // probes and hosted pages
+	probed      []payment.Credentials
 	unreachable error
 	listed      func([]payment.Transaction) []payment.Transaction
 	asked       [][2]time.Time
+}
+
+func (p *listingProvider) Probe(_ context.Context, c payment.Credentials) error {
+	p.probed = append(p.probed, c)
+	return p.refuses
+}
+
+func (p *listingProvider) OpenCheckout(ctx context.Context, c payment.Credentials, r payment.CheckoutRequest) (payment.Checkout, error) {
+	if p.refuses != nil {
+		return payment.Checkout{}, p.refuses
+	}
+	return p.Provider.OpenCheckout(ctx, c, r)
 }
 
 func (p *listingProvider) List(ctx context.Context, c payment.Credentials, first, last time.Time) ([]payment.Transaction, error) {
@@ -48,6 +62,8 @@ func (p *listingProvider) List(ctx context.Context, c payment.Credentials, first
 	}
 	return list, err
 }
+
+var pages = billing.Pages{AppURL: "https://app.example", APIURL: "https://api.example"}
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
@@ -63,7 +79,7 @@ func newFixture(t *testing.T) *fixture {
 		f.collector = billing.NewCollector(db, f.provider, ring, 3*time.Second)
 		return []api.Endpoint{billingapi.ListPaymentMethods(s), billingapi.RemovePaymentMethod(s), billingapi.CreateCharge(s),
 			billingapi.VoidCharge(s), billingapi.ListCharges(s), billingapi.ListArrears(s), billingapi.RetryCharge(s),
-			billingapi.GetBillingProof(f.collector)}
+			billingapi.GetBillingProof(f.collector), billingapi.ConnectGateway(f.collector), billingapi.CreateCardSession(f.collector, pages)}
 	})
 	for _, studio := range []apitest.Studio{f.A, f.B} {
 		f.open(t, studio)
@@ -142,6 +158,12 @@ var (
 	lost     = payment.Outcome{State: payment.Unknown, Class: payment.Ambiguous, Code: "no_answer"}
 )
 
+// wait moves a studio's test clock on.
+func (f *fixture) wait(t testing.TB, studio apitest.Studio, d time.Duration) {
+	t.Helper()
+	f.Exec(t, "update orgs set test_now = test_now + $2::interval where id = $1", studio.Org, d.String())
+}
+
 // refused checks that each of these roles may not send the request.
 func refused(t *testing.T, studio apitest.Studio, method, path string, body any, roles ...tenancy.Role) {
 	t.Helper()
@@ -149,3 +171,6 @@ func refused(t *testing.T, studio apitest.Studio, method, path string, body any,
 		studio.As(t, role).Do(method, path, body).Want(403, "auth.role_not_allowed")
 	}
 }
+
+// owner is the first studio's owner, freshly signed in.
+func (f *fixture) owner(t testing.TB) *apitest.Client { return f.A.As(t, tenancy.Owner) }
