@@ -47,6 +47,7 @@ func dirFor(t *testing.T) string {
 func TestTheWholePlatformRunsAndEnds(t *testing.T) {
 	dir := dirFor(t)
 	p := begin(t, dir)
+	t.Run("its functions reach the stores", func(t *testing.T) { healthy(t, p) })
 	t.Run("a signed-in owner is answered by a function", func(t *testing.T) { callAsOwner(t, p) })
 	t.Run("browsers of our pages may call it and others may not", func(t *testing.T) { preflight(t, p) })
 	t.Run("it is found from its folder", func(t *testing.T) {
@@ -106,6 +107,14 @@ func refused(t *testing.T, o Options, want string) {
 	}
 	if !strings.Contains(err.Error(), want) {
 		t.Errorf("said %q, want %q", err, want)
+	}
+}
+
+// healthy asks the function that asks the stores.
+func healthy(t *testing.T, p *Platform) {
+	body, err := fetch(t.Context(), p.Addresses.API+"/healthz")
+	if err != nil {
+		t.Errorf("%v: %s", err, body)
 	}
 }
 

@@ -48,9 +48,14 @@ func Load(path string) (*Record, error) {
 
 func (r *Record) done(step string) bool { return slices.Contains(r.Done, step) }
 
-// finish notes the step and writes all down, the old file or the new one.
+// finish notes the step and writes all down.
 func (r *Record) finish(step string) error {
 	r.Done = append(r.Done, step)
+	return r.save()
+}
+
+// save writes the record in one step, so that a kill leaves the old file or the new one.
+func (r *Record) save() error {
 	raw, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err

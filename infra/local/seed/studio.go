@@ -17,6 +17,10 @@ func (s *seeder) organisation(ctx context.Context) (err error) {
 		if s.Studio, err = s.clerk.CreateStudio(ctx, "סטודיו נשימה", "studio-neshima"); err != nil {
 			return err
 		}
+		// At once: Clerk would refuse a second studio of this name.
+		if err := s.save(); err != nil {
+			return err
+		}
 		s.signIn()
 	}
 	var me struct {
@@ -130,16 +134,18 @@ func (s *seeder) memberSignsIn(ctx context.Context) error {
 	if s.SignInMember == nil || len(s.Members) == 0 {
 		return nil
 	}
-	p := MemberAt(0)
-	user, err := s.clerk.CreateUser(ctx, p.Name, p.Email)
-	if err != nil {
-		return err
+	if s.MemberUser == "" {
+		p := MemberAt(0)
+		user, err := s.clerk.CreateUser(ctx, p.Name, p.Email)
+		if err != nil {
+			return err
+		}
+		s.MemberUser = user
+		if err := s.save(); err != nil { // at once, as the studio
+			return err
+		}
 	}
-	if err := s.SignInMember(ctx, s.Org, s.Members[0], user); err != nil {
-		return err
-	}
-	s.MemberUser = user
-	return nil
+	return s.SignInMember(ctx, s.Org, s.Members[0], s.MemberUser)
 }
 
 // cards saves a card for every member but each tenth. One in ten of them needs a second try, one in twenty is blocked.
