@@ -23,7 +23,7 @@ preflight:
 
 .PHONY: dev
 dev: preflight ## run the whole system here: stores, functions, sandboxes, a demo studio (Ctrl-C ends it)
-	@$(FITKIT) dev
+	@go build -o .local/bin/fitkit ./infra/local/cmd/fitkit && exec .local/bin/fitkit dev
 
 .PHONY: dev-up
 dev-up: ## start PostgreSQL, Redis and SQS in Docker instead of the embedded ones
