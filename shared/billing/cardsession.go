@@ -36,7 +36,7 @@ with m as (
   select app.org(), $1, m.id, g.id, $3, app.business_now() + interval '24 hours' from m, g
   returning expires_at
 )
-select m.name, m.phone, m.email, m.language, g.id, g.terminal, g.creds_ct, g.settings, g.hook_token, (select expires_at from s)
+select m.name, m.phone, m.email, m.language, g.id, g.terminal, g.creds_ct, coalesce(g.settings, '{}'), g.hook_token, (select expires_at from s)
 from m left join g on true`
 	sqlSessionOpen = `
 update card_sessions set state = 'open', provider_ref = $2, url = $3, next_poll_at = created_business + interval '10 minutes'
