@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"fitkit/shared/api/apitest"
 	"fitkit/shared/id"
 	"fitkit/shared/postgres/postgrestest"
 	"fitkit/shared/tenancy"
@@ -26,11 +27,10 @@ func TestListPaymentMethods(t *testing.T) {
 	path := "/v1/payment-methods?member_id=" + m.String()
 
 	t.Run("staff who handle money and the member see the cards, masked, the latest first", func(t *testing.T) {
-		for name, client := range map[string]interface{ body() methodsBody }{
-			"owner": reader{t, f, tenancy.Owner, path}, "manager": reader{t, f, tenancy.Manager, path}, "front desk": reader{t, f, tenancy.FrontDesk, path},
-			"member": memberReader{t, f, m, path},
-		} {
-			got := client.body()
+		for name, client := range map[string]*apitest.Client{"owner": f.A.As(t, tenancy.Owner), "manager": f.A.As(t, tenancy.Manager),
+			"front desk": f.A.As(t, tenancy.FrontDesk), "member": as(t, f.A, m)} {
+			var got methodsBody
+			client.Get(path).Want(200).Into(&got)
 			if len(got.Items) != 2 || got.Items[0].ID != fresh || !got.Items[0].IsDefault || got.Items[1].ID != old || got.Items[1].Last4 != "4242" {
 				t.Errorf("%s: %+v", name, got)
 			}
@@ -61,34 +61,11 @@ func TestListPaymentMethods(t *testing.T) {
 	})
 	t.Run("a removed card is gone", func(t *testing.T) {
 		f.A.As(t, tenancy.Owner).Delete("/v1/payment-methods/" + old.String()).Want(200)
-		if got := (reader{t, f, tenancy.Owner, path}).body(); len(got.Items) != 1 || got.Items[0].ID != fresh {
+		var got methodsBody
+		if f.A.As(t, tenancy.Owner).Get(path).Want(200).Into(&got); len(got.Items) != 1 || got.Items[0].ID != fresh {
 			t.Fatalf("%+v", got)
 		}
 	})
-}
-
-type reader struct {
-	t    *testing.T
-	f    *fixture
-	role tenancy.Role
-	path string
-}
-
-func (r reader) body() (b methodsBody) {
-	r.f.A.As(r.t, r.role).Get(r.path).Want(200).Into(&b)
-	return b
-}
-
-type memberReader struct {
-	t    *testing.T
-	f    *fixture
-	m    id.Member
-	path string
-}
-
-func (r memberReader) body() (b methodsBody) {
-	as(r.t, r.f.A, r.m).Get(r.path).Want(200).Into(&b)
-	return b
 }
 
 func TestRemovePaymentMethod(t *testing.T) {

@@ -1,0 +1,81 @@
+package billing_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"fitkit/shared/payment"
+	"fitkit/shared/postgres/postgrestest"
+)
+
+func TestResultCodes(t *testing.T) {
+	t.Parallel()
+	conn, err := pgx.Connect(context.Background(), postgrestest.New(t).AppURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	rows, err := conn.Query(context.Background(), "select terminal_type || ' ' || code, class, meaning from result_codes where provider = 'cardcom'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	class := map[string]string{}
+	var code, is, meaning string
+	_, err = pgx.ForEachRow(rows, []any{&code, &is, &meaning}, func() error {
+		if class[code] = is; meaning == "" {
+			t.Errorf("%s has no meaning", code)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	t.Run("every class is one that decides something", func(t *testing.T) {
+		known := []payment.Class{"approved", payment.HardDecline, payment.SoftDecline, payment.PayerAction, payment.TermsNotAllowed,
+			payment.ConfigError, payment.Duplicate, payment.Transient, payment.Ambiguous, payment.InvalidRequest}
+		used := map[payment.Class]bool{}
+		for code, is := range class {
+			if used[payment.Class(is)] = true; !slices.Contains(known, payment.Class(is)) {
+				t.Errorf("%s is %q", code, is)
+			}
+		}
+		if len(used) != len(known) {
+			t.Errorf("only these are used: %v", used)
+		}
+	})
+	t.Run("codes mean what the switch's tables say", func(t *testing.T) {
+		for code, want := range map[string]payment.Class{
+			"emv 000": "approved", "emv 700": "approved", "emv 701": "approved",
+			"emv 001": payment.HardDecline, "emv 002": payment.HardDecline, "emv 015": payment.HardDecline, "emv 036": payment.HardDecline,
+			"emv 003": payment.SoftDecline, "emv 004": payment.SoftDecline, "emv 038": payment.SoftDecline,
+			"emv 006": payment.PayerAction, "emv 008": payment.PayerAction, "ashrait96 008": payment.Transient,
+			"emv 026": payment.PayerAction, "ashrait96 026": payment.ConfigError,
+			"emv 009": payment.Ambiguous, "emv 010": payment.Ambiguous, "emv 200": payment.Ambiguous, "emv 099": payment.Ambiguous,
+			"emv 173": payment.Duplicate, "emv 037": payment.InvalidRequest, "emv 180": payment.InvalidRequest,
+			"emv 138": payment.TermsNotAllowed, "emv 164": payment.TermsNotAllowed, "emv 111": payment.TermsNotAllowed,
+			"emv 057": payment.ConfigError, "emv 110": payment.ConfigError, "emv 128": payment.ConfigError, "emv 587": payment.ConfigError,
+		} {
+			if got := class[code]; got != string(want) {
+				t.Errorf("%s is %q, not %q", code, got, want)
+			}
+		}
+	})
+	t.Run("what no table lists is not listed", func(t *testing.T) {
+		for _, code := range []string{"emv 018", "emv 048", "emv 108", "emv 181", "emv 603", "emv 608"} {
+			if is, ok := class[code]; ok {
+				t.Errorf("%s is %q", code, is)
+			}
+		}
+	})
+	t.Run("no code of cards stops a studio's charges", func(t *testing.T) {
+		for _, code := range []string{"emv 001", "emv 012", "emv 033", "emv 034", "emv 107", "emv 136", "emv 148", "emv 157", "emv 162"} {
+			if class[code] == string(payment.ConfigError) {
+				t.Errorf("%s would pause the studio", code)
+			}
+		}
+	})
+}
