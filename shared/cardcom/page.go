@@ -116,7 +116,7 @@ func (c *Client) Probe(ctx context.Context, cr payment.Credentials) error {
 	return err
 }
 
-// List is the terminal's successful transactions of the days from first to last, in Israel's time.
+// List is the terminal's successful transactions of the days, in Israel, on which first and last fall and of those between.
 func (c *Client) List(ctx context.Context, cr payment.Credentials, first, last time.Time) (all []payment.Transaction, err error) {
 	for page := 1; ; page++ {
 		some, full, err := c.page(ctx, cr, first, last, page)
@@ -129,13 +129,22 @@ func (c *Client) List(ctx context.Context, cr payment.Credentials, first, last t
 	}
 }
 
-// listPage keeps a page of the list, about a kilobyte a line, well under maxAnswer.
-const listPage = 500
+const (
+	// listPage keeps a page of the list, about a kilobyte a line, well under maxAnswer.
+	listPage = 500
+	// The list is by whole days of Cardcom's clock; an hour before midnight in UTC is the next day there.
+	listZone = "Asia/Jerusalem"
+	listDay  = "02012006"
+)
 
 // page is one page of the list; full says that another may follow.
 func (c *Client) page(ctx context.Context, cr payment.Credentials, first, last time.Time, page int) (list []payment.Transaction, full bool, err error) {
-	in := listRequest{APIName: cr.Name.Reveal(), APIPassword: cr.Password.Reveal(), FromDate: first.Format("02012006"), ToDate: last.Format("02012006"),
-		TranStatus: "Success", Page: page, PageSize: listPage, LimitForTerminal: cr.Terminal}
+	zone, err := time.LoadLocation(listZone)
+	if err != nil {
+		return nil, false, err
+	}
+	in := listRequest{APIName: cr.Name.Reveal(), APIPassword: cr.Password.Reveal(), FromDate: first.In(zone).Format(listDay),
+		ToDate: last.In(zone).Format(listDay), TranStatus: "Success", Page: page, PageSize: listPage, LimitForTerminal: cr.Terminal}
 	var out listAnswer
 	if err := c.call(ctx, "Transactions/ListTransactions", in, &out); err != nil {
 		return nil, false, errors.Join(ErrUnreachable, err)
