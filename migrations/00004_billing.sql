@@ -176,9 +176,13 @@ create policy system_plan on charges to fitkit_system using (true) with check (s
 grant select, insert on charges to fitkit_system;
 
 -- R26(a): nothing is charged for a period that begins on or after the day a cancellation takes effect; both directions.
+-- A new charge locks its membership before it looks, so a cancellation at the same time waits and then finds the charge.
 -- +goose StatementBegin
 create function app.no_charge_after_cancellation() returns trigger language plpgsql as $$
 begin
+  if tg_op = 'INSERT' and new.kind = 'period' then
+    perform from memberships m where m.org_id = new.org_id and m.id = new.membership_id for share;
+  end if;
   if new.kind = 'period' and new.state <> 'void' and exists (select from memberships m
       where m.org_id = new.org_id and m.id = new.membership_id and m.cancel_effective_on <= lower(new.period) for share) then
     raise exception 'the membership is cancelled from that day' using errcode = '23514', constraint = 'charges_not_after_cancellation';
