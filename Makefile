@@ -40,7 +40,7 @@ dev-reset: ## delete the local data
 
 .PHONY: dev-db-migrate
 dev-db-migrate: ## bring the database of .env (DIRECT_DATABASE_URL) to this checkout's schema
-	@set -a; [ ! -f .env ] || . ./.env; set +a; go run ./infra/tools/migrate
+	@go run ./infra/tools/migrate
 
 .PHONY: token
 token: ## print a session token: make token ROLE=owner

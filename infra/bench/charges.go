@@ -23,7 +23,6 @@ const chargeStudios = 20
 // due is a charge that waits to be collected, with its job.
 type due struct {
 	org, gateway, member, method, charge, job string
-	token, key                                []byte
 }
 
 const sqlChargeStudios = `

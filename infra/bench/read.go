@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
 	"time"
 
@@ -124,7 +125,7 @@ func invokeRead(ctx context.Context, h *host.Host, function string, event []byte
 		return 0, err
 	}
 	var answer events.APIGatewayV2HTTPResponse
-	if err := json.Unmarshal(result.Payload, &answer); err != nil || answer.StatusCode != 200 || !strings.Contains(answer.Body, member.String()) {
+	if err := json.Unmarshal(result.Payload, &answer); err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(answer.Body, member.String()) {
 		return 0, fmt.Errorf("%s answered %s", function, result.Payload)
 	}
 	return took, nil

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"fitkit/infra/tools/dotenv"
 )
 
 // Variables are settings by the name that .env.example gives them.
@@ -16,10 +18,11 @@ var developmentKey = strings.Repeat("0", 64)
 // readGiven is what the developer set: .env, and over it Options.Variables. The process's own environment is left
 // out on purpose: a DATABASE_URL exported for some other work must not have that database migrated.
 func readGiven(o Options) (Variables, error) {
-	given, err := ReadDotEnv(o.DotEnv)
+	vars, err := dotenv.Read(o.DotEnv)
 	if err != nil {
 		return nil, err
 	}
+	given := Variables(vars)
 	maps.Copy(given, o.Variables)
 	return given, given.check()
 }

@@ -33,11 +33,6 @@ func (s *seeder) organisation(ctx context.Context) (err error) {
 	return err
 }
 
-type person struct {
-	ID   string `json:"id"`
-	Role string `json:"role"`
-}
-
 // staff gives the people their roles: Clerk knows only admins and members, so everybody but the owner begins at the
 // front desk. A first request of each makes them known to FitKit, whether Clerk's news has come or not.
 func (s *seeder) staff(ctx context.Context) error {

@@ -20,7 +20,6 @@ type collector struct {
 	routes   []pendingRoute
 	httpAPIs map[string]bool // physical id → it is the HTTP API (a WebSocket API is false)
 	prefix   string
-	errs     []error
 }
 
 type pendingRoute struct {

@@ -190,12 +190,7 @@ func TestTheTemplateHasTheDefaultsOfTheSections(t *testing.T) {
 }
 
 func TestACopyOfTheListIsAValidEnv(t *testing.T) {
-	file, err := os.Open(filepath.Join(repository, ".env.example"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	vars, err := dotenv.Parse(file)
+	vars, err := dotenv.Read(filepath.Join(repository, ".env.example"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,15 +19,11 @@ func main() {
 	if len(os.Args) > 1 {
 		path = os.Args[1]
 	}
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		fmt.Printf("There is no %s, and make dev needs none. To override something, copy .env.example to %s and change it there.\n", path, path)
 		return
 	}
-	var vars map[string]string
-	if err == nil {
-		vars, err = dotenv.Parse(bytes.NewReader(text))
-	}
+	vars, err := dotenv.Read(path)
 	if err == nil {
 		err = check(vars)
 	}

@@ -1,23 +1,31 @@
 // Command migrate applies the missing migrations to DIRECT_DATABASE_URL. The functions' logins get the passwords that
-// DATABASE_URL and SYSTEM_DATABASE_URL hold.
+// DATABASE_URL and SYSTEM_DATABASE_URL hold. What the environment does not say is read from .env.
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
 	"os"
 
 	"fitkit/infra/migrate"
+	"fitkit/infra/tools/dotenv"
 )
 
 func main() {
-	owner := os.Getenv("DIRECT_DATABASE_URL")
+	file, err := dotenv.Read(".env")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	setting := func(name string) string { return cmp.Or(os.Getenv(name), file[name]) }
+	owner := setting("DIRECT_DATABASE_URL")
 	if owner == "" {
 		fmt.Fprintln(os.Stderr, "Set DIRECT_DATABASE_URL to a direct (not pooled) connection of the role that owns the schema.")
 		os.Exit(2)
 	}
-	logins := migrate.Logins{App: password("DATABASE_URL"), System: password("SYSTEM_DATABASE_URL")}
+	logins := migrate.Logins{App: password(setting("DATABASE_URL")), System: password(setting("SYSTEM_DATABASE_URL"))}
 	if err := migrate.Up(context.Background(), owner, logins); err != nil {
 		fmt.Fprintln(os.Stderr, "The migrations stopped:", err)
 		os.Exit(1)
@@ -25,8 +33,8 @@ func main() {
 	fmt.Println("The database has the schema of this checkout.")
 }
 
-func password(variable string) string {
-	u, err := url.Parse(os.Getenv(variable))
+func password(databaseURL string) string {
+	u, err := url.Parse(databaseURL)
 	if err != nil || u.User == nil {
 		return ""
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"fitkit/infra/local/platform"
+	"fitkit/infra/tools/dotenv"
 	"fitkit/infra/local/seed"
 )
 
@@ -57,7 +58,7 @@ func dev(ctx context.Context, c checkout, args []string) error {
 // portOf is PORT of the environment, else of .env, else 3001.
 func portOf(text, dotEnv string) (int, error) {
 	if text == "" {
-		vars, err := platform.ReadDotEnv(dotEnv)
+		vars, err := dotenv.Read(dotEnv)
 		if err != nil {
 			return 0, err
 		}
