@@ -1,0 +1,80 @@
+package faults
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"fitkit/infra/local/host"
+	"fitkit/infra/local/template"
+)
+
+// root is the checkout.
+const root = "../.."
+
+// The functions that move money and those that come after them.
+const (
+	execute = "job-billing-execute-charge"
+	resolve = "job-billing-resolve-unknown"
+	dunning = "job-billing-run-dunning-step"
+	sweep   = "cron-billing-sweep-unknown"
+	dun     = "cron-billing-run-dunning"
+	relay   = "cron-job-relay"
+)
+
+var functions = []string{execute, resolve, dunning, sweep, dun, relay}
+
+// compiled makes the binaries once for all tests of a run. They stay, so that the next run links only what changed.
+var compiled = sync.OnceValues(func() (string, error) {
+	bin, err := filepath.Abs(filepath.Join(root, ".local", "bin", "faults"))
+	if err != nil {
+		return "", err
+	}
+	builder := &host.GoBuilder{Root: root, Tags: []string{"fitkit_testhooks"}}
+	var building sync.WaitGroup
+	failed := make([]error, len(functions))
+	for i, name := range functions {
+		building.Go(func() {
+			failed[i] = builder.Build(context.Background(), template.Function{Name: name, CodeDir: filepath.Join(bin, name)})
+		})
+	}
+	building.Wait()
+	for _, err := range failed {
+		if err != nil {
+			return "", err
+		}
+	}
+	return bin, buildSandbox(bin)
+})
+
+func buildSandbox(bin string) error {
+	cmd := exec.Command("go", "build", "-o", filepath.Join(bin, "cardcom"), "./infra/local/sandbox/cardcom")
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build Cardcom's sandbox: %w\n%s", err, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// binaries is the folder of the functions and the sandbox.
+func binaries(t testing.TB) string {
+	t.Helper()
+	bin, err := compiled()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bin
+}
+
+// figure is how many of something a test does: few on each change, many with NIGHTLY=1.
+func figure(change, night int) int {
+	if os.Getenv("NIGHTLY") == "1" {
+		return night
+	}
+	return change
+}
