@@ -91,14 +91,18 @@ func (s *Store) RunDunningStep(ctx context.Context, c tenancy.Caller, m DunningS
 		if err != nil {
 			return err
 		}
+		zone, err := time.LoadLocation(tx.Entered().Zone)
+		if err != nil {
+			return err
+		}
 		action := map[string]string{"open": "retry", "waiting_method": "ask_for_card"}[state]
 		if _, err := tx.Exec(ctx, sqlStepDone, m.CaseID, m.Rung, action, message(m.Rung)); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, sqlSetAccess, member, access(due, tx.Now(), m.Rung, graceDays)); err != nil {
+		if _, err := tx.Exec(ctx, sqlSetAccess, member, access(due, tx.Now(), zone, m.Rung, graceDays)); err != nil {
 			return err
 		}
-		if err := s.moveOn(ctx, tx, m, state, charge, member, due); err != nil {
+		if err := s.moveOn(ctx, tx, m, state, charge, member, due, zone); err != nil {
 			return err
 		}
 		return queue.Done(ctx, tx)
@@ -107,16 +111,12 @@ func (s *Store) RunDunningStep(ctx context.Context, c tenancy.Caller, m DunningS
 }
 
 // moveOn retries an open case, whose next date the attempt's answer will set, and walks a waiting one to its next rung.
-func (s *Store) moveOn(ctx context.Context, tx postgres.Tx, m DunningStep, state string, charge id.Charge, member id.Member, due time.Time) error {
+func (s *Store) moveOn(ctx context.Context, tx postgres.Tx, m DunningStep, state string, charge id.Charge, member id.Member, due time.Time, zone *time.Location) error {
 	if state == "open" {
 		if _, err := tx.Exec(ctx, sqlMoveCase, m.CaseID, state, m.Rung, nil); err != nil {
 			return err
 		}
 		return enqueueExecute(ctx, tx, charge, fmt.Sprintf("rung%d.%d", m.Rung, m.Transients))
-	}
-	zone, err := time.LoadLocation(tx.Entered().Zone)
-	if err != nil {
-		return err
 	}
 	n := climb(standing{Rung: m.Rung, DueAt: due, Now: tx.Now(), Zone: zone}, state)
 	if _, err := tx.Exec(ctx, sqlMoveCase, m.CaseID, n.State, n.Rung, n.At); err != nil {

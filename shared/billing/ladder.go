@@ -3,6 +3,7 @@ package billing
 import (
 	"time"
 
+	"fitkit/shared/civil"
 	"fitkit/shared/payment"
 )
 
@@ -101,9 +102,9 @@ func rungAt(due time.Time, rung int, zone *time.Location) time.Time {
 	return time.Date(d.Year(), d.Month(), d.Day()+ladder[rung], runHour, 0, 0, 0, zone).UTC()
 }
 
-// access is what a member may still do while a debt climbs (R49); grace days pass first.
-func access(due, now time.Time, rung, graceDays int) string {
-	switch days := int(now.Sub(due).Hours() / 24); {
+// access is what a member may still do while a debt climbs (R49); grace days, the zone's calendar days, pass first.
+func access(due, now time.Time, zone *time.Location, rung, graceDays int) string {
+	switch days := civil.Of(now, zone).Sub(civil.Of(due, zone)); {
 	case days < graceDays || rung < 3:
 		return "full"
 	case rung == 3:

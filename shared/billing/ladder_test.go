@@ -162,7 +162,7 @@ func TestWhatADebtLeavesAMemberToDo(t *testing.T) {
 		"on the last nothing":                            {rung: 5, grace: 7, days: 14, want: "suspended"},
 		"a studio with much patience waits for the last": {rung: 5, grace: 60, days: 14, want: "full"},
 	} {
-		if got := access(due, due.AddDate(0, 0, tc.days), tc.rung, tc.grace); got != tc.want {
+		if got := access(due, due.AddDate(0, 0, tc.days), israel, tc.rung, tc.grace); got != tc.want {
 			t.Errorf("%s: %s, not %s", name, got, tc.want)
 		}
 	}
