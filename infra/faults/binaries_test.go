@@ -3,6 +3,7 @@ package faults
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -36,20 +37,21 @@ var compiled = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	builder := &host.GoBuilder{Root: root, Tags: []string{"fitkit_testhooks"}}
+	var all []template.Function
+	for _, name := range functions {
+		all = append(all, template.Function{Name: name, CodeDir: filepath.Join(bin, name)})
+	}
+	// Looking at the sources here tells go test that its result depends on them: the functions are no part of this binary.
+	if _, err := builder.Fingerprints(context.Background(), all); err != nil {
+		return "", err
+	}
 	var building sync.WaitGroup
-	failed := make([]error, len(functions))
-	for i, name := range functions {
-		building.Go(func() {
-			failed[i] = builder.Build(context.Background(), template.Function{Name: name, CodeDir: filepath.Join(bin, name)})
-		})
+	failed := make([]error, len(all))
+	for i, f := range all {
+		building.Go(func() { failed[i] = builder.Build(context.Background(), f) })
 	}
 	building.Wait()
-	for _, err := range failed {
-		if err != nil {
-			return "", err
-		}
-	}
-	return bin, buildSandbox(bin)
+	return bin, errors.Join(errors.Join(failed...), buildSandbox(bin))
 })
 
 func buildSandbox(bin string) error {

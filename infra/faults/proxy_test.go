@@ -3,6 +3,7 @@ package faults
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,12 +20,18 @@ type proxy struct{ *toxiproxy.Proxy }
 func newProxy(t testing.TB, upstream string) proxy {
 	t.Helper()
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.New(io.Discard))
-	p := toxiproxy.NewProxy(server, "cardcom", "127.0.0.1:0", strings.TrimPrefix(upstream, "http://"))
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
+	var err error
+	for range 50 {
+		// Below the ports that the system hands out: spoil stops and starts the proxy, and must find its port free again.
+		listen := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(10_000))
+		p := toxiproxy.NewProxy(server, "cardcom", listen, strings.TrimPrefix(upstream, "http://"))
+		if err = p.Start(); err == nil {
+			t.Cleanup(p.Stop)
+			return proxy{p}
+		}
 	}
-	t.Cleanup(p.Stop)
-	return proxy{p}
+	t.Fatal(err)
+	return proxy{}
 }
 
 func (p proxy) url() string { return "http://" + p.Listen }
