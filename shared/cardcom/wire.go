@@ -19,7 +19,7 @@ type auth struct {
 	APIName        string `json:"ApiName"`
 }
 
-// status is in every answer. A missing code must not read as 0, which is success.
+// status is in every answer. A missing code must not read as 0, which is success; a negative one is in no table.
 type status struct {
 	ResponseCode *json.Number
 	Description  string
@@ -30,7 +30,7 @@ func (s status) code() (code int, ok bool) {
 		return 0, false
 	}
 	n, err := strconv.Atoi(s.ResponseCode.String())
-	return n, err == nil
+	return n, err == nil && n >= 0
 }
 
 // shva writes an issuer's code as the tables do: three digits.
