@@ -61,7 +61,8 @@ const countsTries = "0104"
 // two workers at once; then the sweep, the look-ups, the relay and the dunning ladder do their work. The seed decides who
 // has which card; the interleaving is the machine's.
 //
-// PLANTED
+// It has been seen red with `failed` in place of unknown on a lost answer: the provider took hundreds of charges twice.
+// Faults that a crash shows by chance only are planted in shared/billing, TestEachGuardHoldsByItself.
 func TestNoChargeIsLostOrDoubledWhenWorkersDie(t *testing.T) {
 	t.Parallel()
 	died := map[string]int{}

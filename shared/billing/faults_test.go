@@ -144,8 +144,8 @@ var flows = map[string]flow{
 // changes data fails, each k in turn. The flow answers with an error or with its whole effect; after an error all tables
 // are as before, or the effect is there as a whole; the same flow run again succeeds.
 //
-// It has been seen red with the end of the job outside decline's transaction, and with a failed statement's error
-// dropped in afterRefusal.
+// It has been seen red with the end of its job in a transaction of its own after an approval, and with the attempt of a
+// decline settled in one of its own.
 func TestAStatementThatFailsLeavesNothingHalfWritten(t *testing.T) {
 	t.Parallel()
 	for name, f := range flows {
