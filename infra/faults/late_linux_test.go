@@ -3,6 +3,7 @@ package faults
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -49,7 +50,7 @@ func TestAWorkerThatWakesUpLateChangesNothing(t *testing.T) {
 			if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
 				t.Fatal(err)
 			}
-			r.settle(t, charging)
+			until(t, "the worker has ended its work", func() bool { return !slices.Contains(r.host.Busy(execute), pid) })
 			if tc.sent {
 				if got := r.attempt(t, charge, "state"); got != "unknown" && got != "approved" {
 					t.Fatalf("a request that may have left made it %s", got)
