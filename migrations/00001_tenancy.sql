@@ -36,10 +36,19 @@ create function app.org() returns uuid language sql stable parallel safe
 create function app.actor() returns text language sql stable parallel safe
   return case when nullif(current_setting('app.actor', true), '') is null then 'unknown' else current_setting('app.actor', true) end;
 
--- app.uuidv7 makes a time-ordered id (RFC 9562) on servers older than PostgreSQL 18.
-create function app.uuidv7() returns uuid language sql volatile parallel safe
-  return encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
-    placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid;
+-- app.uuidv7 makes a time-ordered id (RFC 9562): PostgreSQL 18's own where there is one.
+-- +goose StatementBegin
+do $$
+begin
+  if current_setting('server_version_num')::int >= 180000 then
+    create function app.uuidv7() returns uuid language sql volatile parallel safe return uuidv7();
+  else
+    create function app.uuidv7() returns uuid language sql volatile parallel safe
+      return encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+        placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid;
+  end if;
+end $$;
+-- +goose StatementEnd
 
 -- app.protect gives an organisation table its row-level security: the app role sees and writes the rows
 -- of the transaction's organisation and no others, the owner of the table included.

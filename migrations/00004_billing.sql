@@ -198,7 +198,10 @@ begin
   return new;
 end $$;
 -- +goose StatementEnd
-create trigger charges_not_after_cancellation before insert or update of state, period on charges for each row execute function app.no_charge_after_cancellation();
+create trigger charges_not_after_cancellation before insert or update of period on charges for each row execute function app.no_charge_after_cancellation();
+-- Recording money that has moved is never refused, so the way into flight is guarded and the way out of it is not.
+create trigger charges_not_collected_after_cancellation before update of state on charges for each row
+  when (new.state = 'in_flight') execute function app.no_charge_after_cancellation();
 create trigger memberships_not_before_charge after update of cancel_effective_on on memberships for each row execute function app.no_cancellation_before_charge();
 
 -- A paid or void charge stays so; nothing in flight is voided.

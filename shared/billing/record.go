@@ -16,27 +16,29 @@ import (
 // over, full access is back. Every part hangs on the first UPDATE; when the attempt is settled already, all of it is
 // nothing. VAT is by the rate of the payment's day; an exempt dealer (patur) has none.
 const sqlApprove = `
-with a as (
+with t as materialized (
+  select app.business_now() as now
+), a as (
   update payment_attempts set state = 'approved', provider_txn = $2, code = $3, settled_at = now(), next_lookup_at = null
   where org_id = app.org() and id = $1 and state in ('sent', 'unknown') and amount = $4
   returning charge_id
 ), c as (
-  update charges ch set state = 'paid', paid_at = app.business_now() from a
+  update charges ch set state = 'paid', paid_at = t.now from a, t
   where ch.org_id = app.org() and ch.id = a.charge_id
   returning ch.id, ch.member_id, ch.membership_id, ch.amount
 ), p as (
   insert into payments (org_id, id, member_id, attempt_id, method, amount, provider_txn, received_at)
-  select app.org(), app.uuidv7(), c.member_id, $1, 'card', c.amount, $2, app.business_now() from c
+  select app.org(), app.uuidv7(), c.member_id, $1, 'card', c.amount, $2, t.now from c, t
   returning id, amount
 ), al as (
   insert into allocations (org_id, payment_id, charge_id, amount) select app.org(), p.id, c.id, p.amount from p, c
 ), v as (
   select p.amount, case when o.legal_kind = 'patur' then 0
     else p.amount - (20000 * p.amount + 10000 + r.rate_bp) / (2 * (10000 + r.rate_bp)) end as vat
-  from p, orgs o, vat_rates r
-  where o.id = app.org() and r.effective @> (app.business_now() at time zone o.tz)::date
+  from p, t, orgs o, vat_rates r
+  where o.id = app.org() and r.effective @> (t.now at time zone o.tz)::date
 ), e as (
-  insert into ledger_entries (org_id, id, kind, payment_id, at) select app.org(), app.uuidv7(), 'payment', p.id, app.business_now() from p
+  insert into ledger_entries (org_id, id, kind, payment_id, at) select app.org(), app.uuidv7(), 'payment', p.id, t.now from p, t
   returning id
 ), l as (
   insert into ledger_lines (org_id, entry_id, account, amount)
@@ -47,7 +49,7 @@ with a as (
   update memberships ms set state = 'active' from c
   where ms.org_id = app.org() and ms.id = c.membership_id and ms.state = 'pending_payment'
 ), d as (
-  update dunning_cases dc set state = 'won', closed_at = app.business_now(), next_at = null from c
+  update dunning_cases dc set state = 'won', closed_at = t.now, next_at = null from c, t
   where dc.org_id = app.org() and dc.charge_id = c.id and dc.state in ('open', 'waiting_method')
 ), acc as (
   update members mb set access_level = 'full' from c
@@ -58,7 +60,7 @@ with a as (
       and o.state in ('open', 'waiting_method'))
 ), ev as (
   insert into member_events (org_id, member_id, at, kind, data)
-  select app.org(), c.member_id, app.business_now(), 'charge.paid', jsonb_build_object('charge_id', c.id, 'amount_agorot', c.amount) from c
+  select app.org(), c.member_id, t.now, 'charge.paid', jsonb_build_object('charge_id', c.id, 'amount_agorot', c.amount) from c, t
 )
 select count(*) from c`
 
