@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"time"
 
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
@@ -92,6 +93,10 @@ where o.status <> 'deleted' and (
   or exists (select from card_sessions s where s.org_id = o.id and s.state = 'open'
     and (s.next_poll_at <= coalesce(o.test_now, now()) or s.expires_at < coalesce(o.test_now, now()))))`
 
+const sqlOldestUnknown = `
+select coalesce(extract(epoch from max(now() - a.unknown_at)), 0)::float8 from payment_attempts a join orgs o on o.id = a.org_id
+where a.state = 'unknown' and o.status <> 'deleted' and o.test_now is null`
+
 // Sweeper runs what is due across organisations: it finds them as the system role and works in each as the app role.
 type Sweeper struct {
 	system *postgres.SystemDB
@@ -106,6 +111,16 @@ func NewSweeper(system *postgres.SystemDB, db *postgres.DB) *Sweeper {
 // Sweep sweeps every organisation that has something due.
 func (s *Sweeper) Sweep(ctx context.Context) (int64, error) {
 	return s.each(ctx, sqlOrgsToSweep, s.store.SweepOrg)
+}
+
+// OldestUnknown is how long the oldest attempt of any studio has been unknown; zero when none is. Test studios, whose
+// clocks jump, do not count.
+func (s *Sweeper) OldestUnknown(ctx context.Context) (age time.Duration, err error) {
+	var seconds float64
+	err = s.system.Across(ctx, func(tx postgres.Tx) error {
+		return tx.QueryRow(ctx, sqlOldestUnknown).Scan(&seconds)
+	})
+	return time.Duration(seconds * float64(time.Second)), fail.Wrap(err, "age of the oldest unknown attempt")
 }
 
 // each calls do in every organisation that sql finds. One organisation's failure does not stop the others.

@@ -79,3 +79,29 @@ func TestAPageThatNobodyReports(t *testing.T) {
 		}
 	})
 }
+
+func TestTheOldestUnknownAttemptIsWatched(t *testing.T) {
+	t.Parallel()
+	s := studio{billingtest.NewStudio(t)}
+	sweeper := billing.NewSweeper(s.System, s.DB)
+	oldest := func() time.Duration {
+		age, err := sweeper.OldestUnknown(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return age.Truncate(time.Hour)
+	}
+	if age := oldest(); age != 0 {
+		t.Fatalf("%s though nothing is unknown", age)
+	}
+	s.Provider.Answer = func(payment.ChargeRequest) payment.Outcome { return payment.Outcome{Code: "no_answer"} }
+	s.Execute(t, s.Charge(t, s.Member(t), 24900))
+	if age := oldest(); age != 0 {
+		t.Fatalf("%s of a test studio, whose clock jumps", age)
+	}
+	s.Exec(t, "update orgs set test_now = null")
+	s.Exec(t, "update payment_attempts set unknown_at = now() - interval '26 hours'")
+	if age := oldest(); age != 26*time.Hour {
+		t.Fatalf("%s, want 26h", age)
+	}
+}

@@ -70,7 +70,10 @@ func (s *Collector) openWithoutAttempt(ctx context.Context, c tenancy.Caller, ch
 }
 
 // lookupSchedule is R44: when a provider is asked about an attempt, after it became unknown.
-var lookupSchedule = [...]time.Duration{0, 30 * time.Second, 5 * time.Minute, time.Hour, 6 * time.Hour, 24 * time.Hour}
+var lookupSchedule = [...]time.Duration{0, 30 * time.Second, 5 * time.Minute, time.Hour, 6 * time.Hour, UnknownAtMost}
+
+// UnknownAtMost is when the schedule ends. What is unknown for longer is a provider that cannot answer, or a person's question.
+const UnknownAtMost = 24 * time.Hour
 
 // lookupEvery is how often a provider that cannot answer is asked after the schedule's end.
 const lookupEvery = time.Hour

@@ -26,6 +26,7 @@ type Op struct {
 	Needs    []need.Need
 	MemoryMB int           // 128 by default
 	Timeout  time.Duration // 60 s by default
+	Alarms   []run.Alarm   // on gauges that its code counts
 }
 
 // Zone is where FitKit's studios are; schedules never run between 01:00 and 03:00 there, when clocks change.
@@ -41,7 +42,7 @@ func (o Op) Spec() run.Spec {
 		timeout = time.Minute
 	}
 	return run.Spec{Name: o.Name, Summary: o.Summary, Needs: append([]need.Need{need.Crons, need.SystemPostgres}, o.Needs...),
-		Memory: memory, Timeout: timeout, Schedule: &run.Schedule{Expression: o.Schedule, Zone: Zone}}
+		Memory: memory, Timeout: timeout, Schedule: &run.Schedule{Expression: o.Schedule, Zone: Zone}, Alarms: o.Alarms}
 }
 
 // Handler is a cron with its code: it answers how much work it found.

@@ -19,14 +19,15 @@ import (
 var Log = slog.New(slog.NewJSONHandler(os.Stdout, nil))
 
 // Redirect sends the log elsewhere, for tests that read it.
-func Redirect(w io.Writer) { Log = slog.New(slog.NewJSONHandler(w, nil)) }
+func Redirect(w io.Writer) { Log, metricsOut = slog.New(slog.NewJSONHandler(w, nil)), w }
 
 // Event gathers the facts of one invocation.
 type Event struct {
-	mu    sync.Mutex
-	attrs []slog.Attr
-	level slog.Level
-	start time.Time
+	mu       sync.Mutex
+	function string
+	attrs    []slog.Attr
+	level    slog.Level
+	start    time.Time
 }
 
 type eventKey struct{}
@@ -35,7 +36,7 @@ var cold = true
 
 // Start opens the invocation's event. The first one of a process is marked cold.
 func Start(ctx context.Context, function, requestID string) (context.Context, *Event) {
-	e := &Event{start: time.Now(), attrs: []slog.Attr{
+	e := &Event{function: function, start: time.Now(), attrs: []slog.Attr{
 		slog.String("fn", function), slog.String("request_id", requestID), slog.Bool("cold", cold)}}
 	cold = false
 	return context.WithValue(ctx, eventKey{}, e), e
@@ -61,12 +62,16 @@ func Failed(ctx context.Context, err error) {
 	}
 }
 
-// End writes the event.
+// End writes the event. One that failed is counted too: Lambda's own count of errors knows nothing of an answer 500 or of a
+// message that goes back to its queue.
 func (e *Event) End(ctx context.Context) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.attrs = append(e.attrs, slog.Float64("ms", float64(time.Since(e.start).Microseconds())/1000))
 	Log.LogAttrs(ctx, e.level, "invocation", e.attrs...)
+	if e.level >= slog.LevelError {
+		Count(e.function, "Failed", 1)
+	}
 }
 
 type correlationKey struct{}

@@ -19,6 +19,15 @@ type Spec struct {
 	Route    *Route
 	Queue    *Queue
 	Schedule *Schedule
+	Alarms   []Alarm
+}
+
+// Alarm watches a gauge that the function writes under its own name by obs.Count.
+type Alarm struct {
+	Metric  string // the gauge: CamelCase, with its unit
+	Above   int    // rings when five minutes' largest value is over this
+	Says    string // one sentence for whoever is woken
+	Runbook string // infra/runbooks/<Runbook>.md
 }
 
 // Front is the door an endpoint answers at.

@@ -132,13 +132,13 @@ func (s *stack) checkCondition(n *yaml.Node) error {
 	return nil
 }
 
-// resourceFor finds a resource by logical id. SAM makes some itself: a function's <id>Url and <id>Role stand
-// for the function that they are made for.
+// resourceFor finds a resource by logical id. SAM makes some itself: a function's <id>Url, <id>Role and
+// <id>.Alias stand for the function that they are made for.
 func (s *stack) resourceFor(id string) *resource {
 	if r, ok := s.byID[id]; ok {
 		return r
 	}
-	for _, suffix := range []string{"Url", "Role"} {
+	for _, suffix := range []string{".Alias", "Url", "Role"} {
 		if base, ok := strings.CutSuffix(id, suffix); ok && s.byID[base] != nil && s.byID[base].kind == kindFunction {
 			return s.byID[base]
 		}

@@ -40,6 +40,8 @@ func (s *stack) ref(n *yaml.Node, name string) (value, error) {
 	}
 	r := s.resourceFor(name)
 	switch {
+	case r.kind == kindFunction && name == r.id+".Alias":
+		return s.functionARN(r) // one version runs here, whatever its alias
 	case r.kind == kindFunction && r.id == name:
 		return s.text(child(r.props, "FunctionName"))
 	case r.kind == kindQueue:

@@ -3,11 +3,14 @@ package billingcron
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"fitkit/shared/billing"
 	"fitkit/shared/cron"
 	"fitkit/shared/need"
+	"fitkit/shared/obs"
+	"fitkit/shared/run"
 )
 
 // PlanChargesOp declares the schedule that plans due periods.
@@ -30,16 +33,29 @@ func PlanCharges(p Planner) cron.Handler {
 var SweepUnknownOp = cron.Op{
 	Name: "cron-billing-sweep-unknown", Summary: "Find attempts whose lease ran out, look-ups that are due and pages nobody reported",
 	Schedule: "rate(5 minutes)", Needs: []need.Need{need.Postgres, need.Send(string(billing.QueueResolve)), need.Send(string(billing.QueueInbox))},
+	Alarms: []run.Alarm{{Metric: oldestUnknown, Above: int((billing.UnknownAtMost + time.Hour).Seconds()), Runbook: "unknown-charge",
+		Says: "A charge whose outcome is unknown should have been settled by now."}},
 }
+
+// oldestUnknown is the gauge of how long the oldest attempt is unknown.
+const oldestUnknown = "OldestUnknownSeconds"
 
 // Sweeper is what SweepUnknown needs.
 type Sweeper interface {
 	Sweep(ctx context.Context) (int64, error)
+	OldestUnknown(ctx context.Context) (time.Duration, error)
 }
 
-// SweepUnknown sweeps.
+// SweepUnknown sweeps, and says how long the oldest attempt is unknown, which an alarm watches. A second run finds nothing due.
 func SweepUnknown(s Sweeper) cron.Handler {
-	return cron.New(SweepUnknownOp, func(ctx context.Context) (int64, error) { return s.Sweep(ctx) })
+	return cron.New(SweepUnknownOp, func(ctx context.Context) (int64, error) {
+		n, err := s.Sweep(ctx)
+		age, e2 := s.OldestUnknown(ctx)
+		if e2 == nil {
+			obs.Count(SweepUnknownOp.Name, oldestUnknown, age.Seconds())
+		}
+		return n, errors.Join(err, e2)
+	})
 }
 
 // RunDunningOp declares the schedule that starts due dunning steps.

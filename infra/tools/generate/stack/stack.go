@@ -19,7 +19,7 @@ import (
 //go:embed *.tmpl
 var files embed.FS
 
-var templates = template.Must(template.New("").Funcs(template.FuncMap{"seconds": seconds, "title": Title}).ParseFS(files, "*.tmpl"))
+var templates = template.Must(template.New("").Funcs(template.FuncMap{"seconds": seconds, "title": Title, "lower": strings.ToLower}).ParseFS(files, "*.tmpl"))
 
 // Stack is one domain's template.
 type Stack struct {
@@ -72,6 +72,9 @@ func New(domain string, specs []run.Spec) (Stack, error) {
 
 // use notes the parameters that the function's trigger asks for.
 func (f Function) use(params map[string]bool) error {
+	if f.MovesMoney() || len(f.Alarms) > 0 {
+		params["AlarmTopicArn"] = false
+	}
 	switch {
 	case f.Route != nil && f.Route.Front == run.URL:
 		params["AllowedOrigins"] = false

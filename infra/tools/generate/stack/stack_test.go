@@ -29,7 +29,10 @@ func example() []run.Spec {
 			Timeout: 5 * time.Minute, Roles: []tenancy.Role{tenancy.Owner}, Needs: []need.Need{need.Postgres}}.Spec(),
 		api.Op{Name: "api-example-say", Method: api.POST, Path: "/v1/rooms/{id}/say/{word}", Aliases: []string{"/say"}, Public: true,
 			Summary: "Say", Needs: []need.Need{settle.Send()}}.Spec(),
-		cron.Op{Name: "cron-example-sweep", Summary: "Sweep", Schedule: "rate(5 minutes)"}.Spec(),
+		api.Op{Name: "api-example-pay", Method: api.POST, Path: "/v1/pay", Public: true, Summary: "Pay",
+			Needs: []need.Need{need.Send("billing-execute-charge")}}.Spec(),
+		cron.Op{Name: "cron-example-sweep", Summary: "Sweep", Schedule: "rate(5 minutes)", Needs: []need.Need{need.Send("billing-execute-charge")},
+			Alarms: []run.Alarm{{Metric: "OldestSeconds", Above: 60, Says: "Something is old.", Runbook: "queue-waits"}}}.Spec(),
 		hook.Op{Name: "hook-example-provider", Summary: "Hear", Path: "/v1/hooks/example/{token}", Status: 200}.Spec(),
 		settle.Spec(),
 	}
