@@ -7,6 +7,7 @@ GOARCH ?= arm64
 FITKIT := go run ./infra/local/cmd/fitkit
 STORES := go run ./infra/local/cmd/stores -dir .local/test
 SAM_VENV := .local/venv
+CLIENT := clients/typescript
 LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.6.0
 ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
@@ -79,7 +80,7 @@ bench: preflight ## the figures, measured side by side in one run
 	@go run ./infra/bench
 
 .PHONY: verify
-verify: preflight fmt-check vet lint vulncheck generate-check sam-validate actionlint test ## all that must hold before a merge
+verify: preflight fmt-check vet lint vulncheck generate-check client-check sam-validate actionlint test ## all that must hold before a merge
 	@echo "==> verified"
 
 .PHONY: fmt-check
@@ -109,6 +110,25 @@ generate-check:
 	@echo "==> generated files"
 	@go run ./infra/tools/generate -check
 
+.PHONY: client-check
+client-check: $(CLIENT)/node_modules/ready
+	@echo "==> types of the TypeScript client"
+	@npm --prefix $(CLIENT) run --silent check >/dev/null || { echo "$(CLIENT)/src/schema.ts does not follow from docs/openapi.yaml: run make generate and commit the result."; exit 1; }
+
+.PHONY: client-test
+client-test: $(CLIENT)/node_modules/ready ## test the TypeScript client by itself; go test ./infra/e2e runs it against the platform too
+	@npm --prefix $(CLIENT) test
+
+.PHONY: client-pack
+client-pack: $(CLIENT)/node_modules/ready ## pack @fitkit/shared into .local/client
+	@mkdir -p .local/client
+	@npm pack ./$(CLIENT) --silent --pack-destination .local/client
+
+# npm ci takes the versions and hashes of the committed lock file.
+$(CLIENT)/node_modules/ready: $(CLIENT)/package-lock.json
+	@npm ci --prefix $(CLIENT) --silent
+	@touch $@
+
 .PHONY: actionlint
 actionlint:
 	@echo "==> workflows"
@@ -134,8 +154,9 @@ check-env: ## check .env by the rules that functions start by
 ##@ Make
 
 .PHONY: generate
-generate: ## write templates and documents from the functions' declarations
+generate: $(CLIENT)/node_modules/ready ## write templates, documents and the client's types from the functions' declarations
 	@go run ./infra/tools/generate
+	@npm --prefix $(CLIENT) run --silent generate
 
 .PHONY: build
 build: ## build every function for Lambda into bin: make build GOARCH=amd64

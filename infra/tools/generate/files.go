@@ -26,6 +26,7 @@ func Files(root string) (map[string][]byte, error) {
 	if made["docs/errors.md"], err = document.Errors(specs); err != nil {
 		return nil, err
 	}
+	made["clients/typescript/src/operations.ts"] = document.TypeScript(catalog.Endpoints())
 	made["docs/openapi.yaml"], err = document.OpenAPI(catalog.Endpoints(), catalog.Hooks())
 	return made, err
 }

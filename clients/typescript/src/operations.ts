@@ -1,0 +1,85 @@
+// Written by make generate from shared/catalog. Do not edit.
+
+/** How an operation is called. */
+export interface Operation {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  path: string;
+  /** Through the API, or at a function URL of its own. */
+  front: "api" | "url";
+  /** Sent again after a lost answer freely ("read"), under the same Idempotency-Key ("key"), or not at all ("never"). */
+  repeat: "read" | "key" | "never";
+}
+
+export const operations = {
+  "api-billing-connect-gateway": { method: "PUT", path: "/v1/gateways/{provider}", front: "api", repeat: "key" },
+  "api-billing-create-card-session": { method: "POST", path: "/v1/card-sessions", front: "api", repeat: "key" },
+  "api-billing-create-charge": { method: "POST", path: "/v1/charges", front: "api", repeat: "key" },
+  "api-billing-get-billing-proof": { method: "GET", path: "/v1/billing/proof", front: "api", repeat: "read" },
+  "api-billing-list-arrears": { method: "GET", path: "/v1/arrears", front: "api", repeat: "read" },
+  "api-billing-list-charges": { method: "GET", path: "/v1/charges", front: "api", repeat: "read" },
+  "api-billing-list-payment-methods": { method: "GET", path: "/v1/payment-methods", front: "api", repeat: "read" },
+  "api-billing-remove-payment-method": { method: "DELETE", path: "/v1/payment-methods/{id}", front: "api", repeat: "key" },
+  "api-billing-retry-charge": { method: "POST", path: "/v1/charges/{id}/retry", front: "api", repeat: "key" },
+  "api-billing-void-charge": { method: "POST", path: "/v1/charges/{id}/void", front: "api", repeat: "key" },
+  "api-member-archive": { method: "POST", path: "/v1/members/{id}/archive", front: "api", repeat: "key" },
+  "api-member-create": { method: "POST", path: "/v1/members", front: "api", repeat: "key" },
+  "api-member-get": { method: "GET", path: "/v1/members/{id}", front: "api", repeat: "read" },
+  "api-member-list-timeline": { method: "GET", path: "/v1/members/{id}/timeline", front: "api", repeat: "read" },
+  "api-member-reveal-national-id": { method: "POST", path: "/v1/members/{id}/national-id/reveal", front: "api", repeat: "read" },
+  "api-member-search": { method: "POST", path: "/v1/members/search", front: "api", repeat: "read" },
+  "api-member-set-national-id": { method: "PUT", path: "/v1/members/{id}/national-id", front: "api", repeat: "key" },
+  "api-member-update": { method: "PATCH", path: "/v1/members/{id}", front: "api", repeat: "key" },
+  "api-membership-create-plan": { method: "POST", path: "/v1/plans", front: "api", repeat: "key" },
+  "api-membership-get": { method: "GET", path: "/v1/memberships/{id}", front: "api", repeat: "read" },
+  "api-membership-list": { method: "GET", path: "/v1/memberships", front: "api", repeat: "read" },
+  "api-membership-list-plans": { method: "GET", path: "/v1/plans", front: "api", repeat: "read" },
+  "api-membership-preview-sale": { method: "POST", path: "/v1/sales/preview", front: "api", repeat: "read" },
+  "api-membership-publish-plan-version": { method: "POST", path: "/v1/plans/{id}/versions", front: "api", repeat: "key" },
+  "api-membership-sell": { method: "POST", path: "/v1/sales", front: "api", repeat: "key" },
+  "api-org-get": { method: "GET", path: "/v1/org", front: "api", repeat: "read" },
+  "api-org-get-me": { method: "GET", path: "/v1/me", front: "api", repeat: "read" },
+  "api-org-list-staff": { method: "GET", path: "/v1/staff", front: "api", repeat: "read" },
+  "api-org-set-test-clock": { method: "POST", path: "/v1/org/test-clock", front: "api", repeat: "key" },
+  "api-org-update": { method: "PATCH", path: "/v1/org", front: "api", repeat: "key" },
+  "api-org-update-staff": { method: "PATCH", path: "/v1/staff/{id}", front: "api", repeat: "key" },
+  "api-platform-check-health": { method: "GET", path: "/healthz", front: "api", repeat: "read" },
+} as const satisfies Record<string, Operation>;
+
+/** Codes that any signed-in operation may be refused with. */
+export type SharedCode = "auth.keys_unavailable" | "auth.organisation_required" | "auth.role_not_allowed" | "auth.session_pending" | "auth.sign_in" | "idempotency.in_progress" | "idempotency.key_missing" | "idempotency.key_reused" | "internal" | "org.not_found" | "org.suspended" | "request.invalid" | "request.malformed" | "request.not_json" | "request.text_not_storable" | "request.too_large" | "unavailable";
+
+/** The further codes of each operation; docs/errors.md says what they mean. */
+export interface OwnCodes {
+  "api-billing-connect-gateway": "billing.test_org_not_live" | "gateway.credentials_refused" | "gateway.unreachable";
+  "api-billing-create-card-session": "billing.member_not_found" | "billing.no_gateway" | "gateway.credentials_refused" | "gateway.unreachable";
+  "api-billing-create-charge": "billing.charge_description" | "billing.charge_due_too_far" | "billing.member_not_found";
+  "api-billing-get-billing-proof": "billing.proof_day_ahead";
+  "api-billing-list-arrears": never;
+  "api-billing-list-charges": "billing.member_not_found";
+  "api-billing-list-payment-methods": "billing.member_not_found";
+  "api-billing-remove-payment-method": "billing.method_needed" | "billing.payment_method_not_found";
+  "api-billing-retry-charge": "billing.card_tried_too_often" | "billing.charge_in_flight" | "billing.charge_not_due" | "billing.charge_not_found" | "billing.charge_settled" | "billing.no_gateway" | "billing.no_payment_method";
+  "api-billing-void-charge": "billing.charge_in_flight" | "billing.charge_not_found" | "billing.charge_settled" | "billing.void_reason";
+  "api-member-archive": "member.has_live_membership" | "member.has_open_charge" | "member.not_found";
+  "api-member-create": "member.birth_date_invalid" | "member.email_invalid" | "member.name_invalid" | "member.phone_invalid" | "member.phone_taken";
+  "api-member-get": "member.not_found";
+  "api-member-list-timeline": "member.not_found";
+  "api-member-reveal-national-id": "auth.step_up" | "member.national_id_missing" | "member.not_found" | "member.reveal_reason";
+  "api-member-search": never;
+  "api-member-set-national-id": "member.archived" | "member.national_id_invalid" | "member.national_id_taken" | "member.not_found";
+  "api-member-update": "member.archived" | "member.birth_date_invalid" | "member.email_invalid" | "member.field_staff_only" | "member.name_invalid" | "member.not_found" | "member.phone_invalid" | "member.phone_taken" | "member.version_conflict";
+  "api-membership-create-plan": "membership.plan_name_taken";
+  "api-membership-get": "membership.not_found";
+  "api-membership-list": never;
+  "api-membership-list-plans": never;
+  "api-membership-preview-sale": "membership.no_current_version" | "membership.plan_not_for_sale" | "membership.plan_not_found" | "membership.plan_sold_by_staff" | "membership.start_too_far_ahead" | "membership.start_too_far_back";
+  "api-membership-publish-plan-version": "membership.effective_in_past" | "membership.plan_not_found" | "membership.terms_do_not_fit" | "membership.version_before_another";
+  "api-membership-sell": "membership.member_archived" | "membership.member_not_found" | "membership.no_current_version" | "membership.payer_archived" | "membership.payer_not_found" | "membership.plan_not_for_sale" | "membership.plan_not_found" | "membership.plan_sold_by_staff" | "membership.price_changed" | "membership.start_too_far_ahead" | "membership.start_too_far_back" | "membership.trial_used";
+  "api-org-get": never;
+  "api-org-get-me": never;
+  "api-org-list-staff": never;
+  "api-org-set-test-clock": "org.no_test_clock" | "org.not_a_test_org" | "org.test_clock_advancing" | "org.test_clock_backwards" | "org.test_clock_one_of";
+  "api-org-update": "org.name_invalid" | "org.tax_id_invalid" | "org.version_conflict";
+  "api-org-update-staff": "org.last_owner" | "staff.not_found";
+  "api-platform-check-health": never;
+}

@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { FitKit, Problem, Unanswered } from "../src/index.js";
+import { cut, cutBody, json, problem, serve, type Answer } from "./server.js";
+
+const member = { id: "01900000-0000-7000-8000-000000000001", name: "דנה" };
+const create = (client: FitKit, options = {}) => client.call("api-member-create", { body: { name: "דנה" } }, options);
+
+test("a call carries the token, the studio, the key, its path, its query and its body", async (t) => {
+  let asked = 0;
+  const { client, seen } = await serve(t, [json(200, {})], { token: async () => `t${++asked}`, org: "o1" });
+  await client.call("api-member-update", { path: { id: "a/b c" }, body: { version: 1, email: "d@e.example" } });
+  await client.call("api-billing-list-charges", { query: { limit: 5, state: "due" } }, { org: "o2" });
+
+  const [write, read] = seen;
+  assert.equal(`${write?.method} ${write?.url}`, "PATCH /v1/members/a%2Fb%20c");
+  assert.equal(write?.headers.authorization, "Bearer t1");
+  assert.equal(write?.headers["fitkit-org"], "o1");
+  assert.match(String(write?.headers["idempotency-key"]), /^[0-9a-f-]{36}$/);
+  assert.deepEqual(JSON.parse(write?.body ?? ""), { version: 1, email: "d@e.example" });
+  assert.equal(`${read?.method} ${read?.url}`, "GET /v1/charges?limit=5&state=due");
+  assert.equal(read?.headers.authorization, "Bearer t2", "a token is asked for each attempt");
+  assert.equal(read?.headers["fitkit-org"], "o2");
+  assert.equal(read?.headers["idempotency-key"], undefined);
+});
+
+test("a path that would reach another route is refused before it is sent", async (t) => {
+  const { client, seen } = await serve(t, [json(200, {})]);
+  for (const id of ["", "..", "."]) {
+    await assert.rejects(client.call("api-member-get", { path: { id } }), /path.id is missing/);
+  }
+  assert.equal(seen.length, 0);
+});
+
+test("an operation goes to its function's URL when one is known", async (t) => {
+  const own = await serve(t, [json(200, { items: [] })]);
+  const { client, seen } = await serve(t, [json(200, { items: [] })], { functionUrls: { "api-billing-list-arrears": `${own.baseUrl}/` } });
+  await client.call("api-billing-list-arrears");
+  await client.call("api-billing-list-charges");
+  assert.deepEqual(own.seen.map((s) => s.url), ["/v1/arrears"]);
+  assert.deepEqual(seen.map((s) => s.url), ["/v1/charges"]);
+});
+
+test("a refusal is a problem with its code, and is not asked again", async (t) => {
+  const { client, seen } = await serve(t, [problem(409, "member.phone_taken")]);
+  await assert.rejects(create(client), (error) => {
+    assert.ok(Problem.has(error, "api-member-create") && !Problem.has(error, "api-member-get"));
+    assert.equal(error.code satisfies string, "member.phone_taken");
+    assert.deepEqual([error.status, error.title, error.titleHe, error.correlationId, error.fields], [409, "No.", "לא.", "c-1", []]);
+    return true;
+  });
+  assert.equal(seen.length, 1);
+});
+
+const lost: Record<string, Answer> = {
+  "a connection that is cut": cut,
+  "an answer that is cut": cutBody,
+  "a gateway that timed out": json(504, { message: "Endpoint request timed out" }),
+  "a function that died": json(500, { message: "Internal Server Error" }),
+  "a page of something in between": (response) => void response.writeHead(200).end("<html>"),
+  "a store that restarts": problem(503, "unavailable"),
+  "a first request that still runs": problem(409, "idempotency.in_progress"),
+  "too many requests": problem(429, "request.too_many"),
+};
+for (const [name, answer] of Object.entries(lost)) {
+  test(`${name}: a write is sent again under its key`, async (t) => {
+    const { client, seen, waits } = await serve(t, [answer, answer, json(201, member)]);
+    assert.deepEqual(await create(client), member);
+    assert.equal(new Set(seen.map((s) => s.headers["idempotency-key"])).size, 1);
+    assert.equal(seen.length, 3);
+    assert.equal(waits.length, 2);
+  });
+}
+
+test("two writes have two keys, and a caller may give one", async (t) => {
+  const { client, seen } = await serve(t, [json(201, member)]);
+  await create(client);
+  await create(client);
+  await create(client, { idempotencyKey: "mine" });
+  const keys = seen.map((s) => s.headers["idempotency-key"]);
+  assert.equal(new Set(keys).size, 3);
+  assert.equal(keys[2], "mine");
+});
+
+test("a bug of the server's is not asked for again", async (t) => {
+  const { client, seen } = await serve(t, [problem(500, "internal")]);
+  await assert.rejects(create(client), { name: "Problem", code: "internal" });
+  assert.equal(seen.length, 1);
+});
+
+test("after the last attempt the error names the key that finds out", async (t) => {
+  const { client, seen } = await serve(t, [cut], { retry: { attempts: 3 } });
+  await assert.rejects(create(client), (error) => {
+    assert.ok(error instanceof Unanswered && error.status === undefined && error.cause !== undefined);
+    assert.equal(error.idempotencyKey, seen[0]?.headers["idempotency-key"]);
+    return true;
+  });
+  assert.equal(seen.length, 3);
+});
+
+test("a redirect is not followed: the token would go with it", async (t) => {
+  const other = await serve(t, [json(200, {})]);
+  const { client } = await serve(t, [(response) => void response.writeHead(307, { location: other.baseUrl }).end()], { token: () => "secret" });
+  await assert.rejects(client.call("api-org-get"), { name: "Unanswered" });
+  assert.equal(other.seen.length, 0);
+});
+
+test("Retry-After is waited for, and a wait beyond the limit is not", async (t) => {
+  const { client, waits } = await serve(t, [problem(503, "unavailable", { "retry-after": "5" }), json(201, member)]);
+  await create(client);
+  assert.ok(waits[0] !== undefined && waits[0] >= 5000 && waits[0] < 5250, `waited ${waits[0]}`);
+
+  const long = await serve(t, [problem(503, "unavailable", { "retry-after": "3600" })]);
+  await assert.rejects(create(long.client), { code: "unavailable" });
+  assert.equal(long.seen.length, 1);
+});
+
+test("an attempt that takes too long is given up and repeated", async (t) => {
+  const silent: Answer = () => {};
+  const { client, seen } = await serve(t, [silent, json(201, member)], { timeoutMs: 50 });
+  await create(client);
+  assert.equal(seen.length, 2);
+});
+
+test("a signal ends a call that runs, one that waits and one that has not begun", async (t) => {
+  const running = new AbortController();
+  const one = await serve(t, [() => running.abort(new Error("enough"))]);
+  await assert.rejects(create(one.client, { signal: running.signal }), /enough/);
+  assert.equal(one.seen.length, 1);
+
+  const waiting = new AbortController();
+  const two = await serve(t, [cut]);
+  const patient = new FitKit({ baseUrl: two.baseUrl, retry: { baseMs: 1e9, capMs: 1e9 } });
+  const waits = create(patient, { signal: waiting.signal });
+  while (two.seen.length === 0) await new Promise(setImmediate);
+  waiting.abort(new Error("enough"));
+  await assert.rejects(waits, /enough/);
+
+  await assert.rejects(create(two.client, { signal: AbortSignal.abort(new Error("never")) }), /never/);
+  assert.equal(two.seen.length, 1);
+});
+
+test("a list is read to its end, with the same input on each page", async (t) => {
+  const { client, seen } = await serve(t, [
+    json(200, { items: [{ id: "1" }, { id: "2" }], next_cursor: "c2" }), json(200, { items: [], next_cursor: "c3" }), json(200, { items: [{ id: "3" }] }),
+  ]);
+  const ids: string[] = [];
+  for await (const row of client.items("api-member-search", { query: { limit: 2 }, body: { status: "all" } })) {
+    ids.push(row.id);
+  }
+  assert.deepEqual(ids, ["1", "2", "3"]);
+  assert.deepEqual(seen.map((s) => s.url), ["/v1/members/search?limit=2", "/v1/members/search?limit=2&cursor=c2", "/v1/members/search?limit=2&cursor=c3"]);
+  assert.ok(seen.every((s) => s.body === '{"status":"all"}'));
+});
+
+test("a list that is left early asks for no further page", async (t) => {
+  const { client, seen } = await serve(t, [json(200, { items: [{ id: "1" }], next_cursor: "c2" })]);
+  for await (const _ of client.items("api-membership-list-plans")) break;
+  assert.equal(seen.length, 1);
+});
