@@ -27,8 +27,9 @@ dev: preflight ## run the whole system here: stores, functions, sandboxes, a dem
 	@go build -o .local/bin/fitkit ./infra/local/cmd/fitkit && exec .local/bin/fitkit dev
 
 .PHONY: dev-up
-dev-up: ## start PostgreSQL, Redis and SQS in Docker instead of the embedded ones
+dev-up: ## start PostgreSQL, Redis, SQS and S3 in Docker instead of the embedded ones
 	docker compose up --detach --wait
+	@go run ./infra/tools/buckets
 	@echo "Now take the URLs of .env.example into .env, and run make dev-db-migrate and make dev."
 
 .PHONY: dev-down

@@ -27,6 +27,10 @@ func check(kind, text string) string {
 		return checkOrigins(text)
 	case "key":
 		return checkKeys(text)
+	case "compliance_store":
+		if text != "s3" && text != "r2" {
+			return "must be s3 (Object Lock) or r2 (bucket lock rules)"
+		}
 	case "stage":
 		switch text {
 		case "local", "test", "ci", "preview", "staging", "production":

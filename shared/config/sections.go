@@ -70,6 +70,33 @@ type (
 		AppURL  string `env:"NEXT_PUBLIC_APP_URL" check:"url"`
 		HookURL string `env:"PUBLIC_API_URL" check:"url"`
 	}
+	// Blob is the general object store: R2 of an account, or the S3 server at Endpoint.
+	Blob struct {
+		AccountID string        `env:"R2_ACCOUNT_ID" optional:"true"`
+		Endpoint  string        `env:"S3_ENDPOINT_URL" optional:"true" check:"url"`
+		KeyID     string        `env:"R2_ACCESS_KEY_ID"`
+		KeySecret secret.Secret `env:"R2_SECRET_ACCESS_KEY"`
+		Bucket    string        `env:"R2_BUCKET_NAME"`
+	}
+	// ComplianceBlob is the store of documents that nobody may delete: AWS S3 with Object Lock by the function's role, or R2.
+	// In development it is the server at Endpoint, and without a bucket of its own the general one.
+	ComplianceBlob struct {
+		Provider  string        `env:"COMPLIANCE_STORE" default:"s3" check:"compliance_store"`
+		Bucket    string        `env:"R2_COMPLIANCE_BUCKET_NAME" optional:"true"`
+		General   string        `env:"R2_BUCKET_NAME" optional:"true"`
+		Endpoint  string        `env:"S3_ENDPOINT_URL" optional:"true" check:"url"`
+		AccountID string        `env:"R2_ACCOUNT_ID" optional:"true"`
+		KeyID     string        `env:"R2_ACCESS_KEY_ID" optional:"true"`
+		KeySecret secret.Secret `env:"R2_SECRET_ACCESS_KEY" optional:"true"`
+		RoleID    string        `env:"AWS_ACCESS_KEY_ID" optional:"true"`
+		RoleKey   secret.Secret `env:"AWS_SECRET_ACCESS_KEY" optional:"true"`
+		RoleToken secret.Secret `env:"AWS_SESSION_TOKEN" optional:"true"`
+	}
+	// ComplianceLock reads R2's bucket lock rules, which S3's protocol does not know.
+	ComplianceLock struct {
+		APIToken secret.Secret `env:"CLOUDFLARE_API_TOKEN" optional:"true"`
+		APIURL   string        `env:"CLOUDFLARE_API_URL" default:"https://api.cloudflare.com/client/v4" check:"url"`
+	}
 	// Crons is the run-time switch beside the template's.
 	Crons struct {
 		Enabled bool `env:"CRONS_ENABLED" default:"true"`
@@ -89,6 +116,12 @@ func Guard(stage string, sections ...any) error {
 		case *NationalIDKeys:
 			problems = append(problems, devKey(stage, "NATIONAL_ID_ENCRYPTION_KEY", s.Active)...)
 			problems = append(problems, devKey(stage, "NATIONAL_ID_INDEX_KEY", s.Index)...)
+		case *Blob:
+			if s.AccountID == "" && s.Endpoint == "" {
+				problems = append(problems, Problem{"R2_ACCOUNT_ID", "is required (or S3_ENDPOINT_URL, for a server that is not R2)"})
+			}
+		case *ComplianceBlob:
+			problems = append(problems, s.problems(stage)...)
 		case *Clerk:
 			if s.TestAuthBypass && !testStage(stage) {
 				problems = append(problems, Problem{"TEST_AUTH_BYPASS", "must be false on this stage: it accepts test sign-ins"})
@@ -99,6 +132,23 @@ func Guard(stage string, sections ...any) error {
 		return problems
 	}
 	return nil
+}
+
+// problems of a compliance store: it has a bucket of its own wherever documents count, and keys where no role gives any.
+func (s *ComplianceBlob) problems(stage string) (out []Problem) {
+	if s.Bucket == "" && stage != "local" && stage != "test" {
+		out = append(out, Problem{"R2_COMPLIANCE_BUCKET_NAME", "is required here: only local and test may keep documents in the general bucket"})
+	}
+	if s.Bucket == "" && s.General == "" {
+		out = append(out, Problem{"R2_BUCKET_NAME", "is required without R2_COMPLIANCE_BUCKET_NAME"})
+	}
+	if s.Provider == "r2" && s.AccountID == "" && s.Endpoint == "" {
+		out = append(out, Problem{"R2_ACCOUNT_ID", "is required when COMPLIANCE_STORE is r2"})
+	}
+	if (s.Provider == "r2" || s.Endpoint != "") && (s.KeyID == "" || s.KeySecret.Reveal() == "") {
+		out = append(out, Problem{"R2_ACCESS_KEY_ID", "and R2_SECRET_ACCESS_KEY are required for a store that is not AWS's"})
+	}
+	return out
 }
 
 func devKey(stage, name string, key secret.Secret) []Problem {

@@ -22,6 +22,9 @@ var (
 	Cardcom        = Need{Kind: "cardcom"}
 	Web            = Need{Kind: "web"}
 	Crons          = Need{Kind: "crons"}
+	Blob           = Need{Kind: "blob"}            // the general object store
+	ComplianceBlob = Need{Kind: "compliance_blob"} // the store of locked documents
+	ComplianceLock = Need{Kind: "compliance_lock"} // to read its lock rules at R2
 )
 
 // Send is the right to send to one queue.
@@ -62,6 +65,12 @@ func sectionOf(kind string) any {
 		return &config.Web{}
 	case "crons":
 		return &config.Crons{}
+	case "blob":
+		return &config.Blob{}
+	case "compliance_blob":
+		return &config.ComplianceBlob{}
+	case "compliance_lock":
+		return &config.ComplianceLock{}
 	case "send":
 		return &config.Queues{}
 	}

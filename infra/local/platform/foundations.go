@@ -31,12 +31,13 @@ func (p *Platform) startStores(ctx context.Context, given Variables) error {
 	s, err := stores.Start(ctx, stores.Options{
 		Dir: p.opt.Dir, Fast: p.opt.Fast, Progress: p.opt.Progress,
 		AdminURL: given["DIRECT_DATABASE_URL"], RedisURL: given["REDIS_URL"], SQSEndpoint: given["SQS_ENDPOINT_URL"],
+		S3Endpoint: given.objectStore(),
 	})
 	if err != nil {
 		return err
 	}
 	p.Stores = s
-	p.Addresses.Redis, p.Addresses.SQS = s.RedisURL, s.SQSEndpoint
+	p.Addresses.Redis, p.Addresses.SQS, p.Addresses.S3 = s.RedisURL, s.SQSEndpoint, s.S3Endpoint
 	go func() {
 		for {
 			select {

@@ -26,7 +26,7 @@ func listen(ctx context.Context, o Options) (net.Listener, error) {
 // alreadyRuns gives the stores' own complaint when a platform runs from dir: it is a better answer than that the port
 // is busy. Stores that are given every address start nothing and only take the folder's lock.
 func alreadyRuns(ctx context.Context, dir string) error {
-	s, err := stores.Start(ctx, stores.Options{Dir: dir, AdminURL: "given", RedisURL: "given", SQSEndpoint: "given"})
+	s, err := stores.Start(ctx, stores.Options{Dir: dir, AdminURL: "given", RedisURL: "given", SQSEndpoint: "given", S3Endpoint: "given"})
 	if err != nil {
 		return err
 	}

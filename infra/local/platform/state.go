@@ -20,6 +20,7 @@ type Addresses struct {
 	Database string `json:"database"`          // as the schema's owner
 	Redis    string `json:"redis"`
 	SQS      string `json:"sqs"`
+	S3       string `json:"s3"`
 }
 
 const stateFile = "platform.json"

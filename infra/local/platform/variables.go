@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"fitkit/infra/local/buckets"
+	"fitkit/infra/local/stores"
 	"fitkit/infra/tools/dotenv"
 )
 
@@ -37,6 +39,14 @@ func (v Variables) check() error {
 	return nil
 }
 
+// objectStore is the address of the S3 server that .env names, R2's own for an account, or "".
+func (v Variables) objectStore() string {
+	if v["S3_ENDPOINT_URL"] == "" && v["R2_ACCOUNT_ID"] != "" {
+		return "https://" + v["R2_ACCOUNT_ID"] + ".r2.cloudflarestorage.com"
+	}
+	return v["S3_ENDPOINT_URL"]
+}
+
 // over lays v over base.
 func (v Variables) over(base Variables) Variables {
 	out := Variables{}
@@ -64,6 +74,9 @@ func (p *Platform) computed() Variables {
 		"SYSTEM_DATABASE_URL": p.Stores.DatabaseURL(roleSystem, p.Secrets.SystemPassword, database),
 		"REDIS_URL":           p.Stores.RedisURL,
 		"SQS_ENDPOINT_URL":    p.Stores.SQSEndpoint,
+
+		"S3_ENDPOINT_URL": p.Stores.S3Endpoint, "R2_ACCESS_KEY_ID": stores.S3KeyID, "R2_SECRET_ACCESS_KEY": stores.S3KeySecret,
+		"R2_BUCKET_NAME": buckets.General, "R2_COMPLIANCE_BUCKET_NAME": buckets.Compliance,
 
 		"PAYMENT_CREDENTIALS_ENCRYPTION_KEY": developmentKey,
 		"NATIONAL_ID_ENCRYPTION_KEY":         developmentKey,

@@ -1,5 +1,5 @@
 // Package stores runs the databases of the local platform without Docker: PostgreSQL with
-// pgvector, Redis and a stand-in for SQS. Programs are fetched once per user and machine
+// pgvector, Redis, a stand-in for SQS and an S3 server. Programs are fetched once per user and machine
 // into a cache that all checkouts share; data lives under one folder per checkout.
 package stores
 
@@ -30,6 +30,7 @@ type Options struct {
 	AdminURL    string // superuser URL of a PostgreSQL that runs already
 	RedisURL    string
 	SQSEndpoint string
+	S3Endpoint  string
 
 	// Fast gives up PostgreSQL's durability for speed. For tests that lose nothing by it.
 	Fast bool
@@ -42,6 +43,7 @@ type Stores struct {
 	AdminURL    string // superuser, database postgres
 	RedisURL    string
 	SQSEndpoint string
+	S3Endpoint  string // with both buckets when it was started here
 	SocketDir   string // PostgreSQL's Unix socket; empty when it was not started here
 
 	mu      sync.Mutex
@@ -57,7 +59,8 @@ func Start(ctx context.Context, o Options) (*Stores, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stores{AdminURL: o.AdminURL, RedisURL: o.RedisURL, SQSEndpoint: o.SQSEndpoint, lock: r.lock, died: make(chan error, 3)}
+	s := &Stores{AdminURL: o.AdminURL, RedisURL: o.RedisURL, SQSEndpoint: o.SQSEndpoint, S3Endpoint: o.S3Endpoint,
+		lock: r.lock, died: make(chan error, 4)}
 	group, ctx := errgroup.WithContext(ctx)
 	if o.AdminURL == "" {
 		group.Go(func() error { return r.postgres(ctx, s) })
@@ -67,6 +70,9 @@ func Start(ctx context.Context, o Options) (*Stores, error) {
 	}
 	if o.SQSEndpoint == "" {
 		group.Go(func() error { return r.sqs(ctx, s) })
+	}
+	if o.S3Endpoint == "" {
+		group.Go(func() error { return r.s3(ctx, s) })
 	}
 	if err := group.Wait(); err != nil {
 		return nil, errors.Join(err, s.Stop())
@@ -133,6 +139,7 @@ func (r *runner) wipe() error {
 	return errors.Join(
 		os.RemoveAll(homePath(r.dir)),
 		os.RemoveAll(filepath.Join(r.dir, redisFolder)),
+		os.RemoveAll(filepath.Join(r.dir, s3Folder)),
 		os.RemoveAll(filepath.Join(r.dir, stateFile)),
 	)
 }

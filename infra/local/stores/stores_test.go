@@ -84,13 +84,14 @@ func TestASecondStartFindsTheDataOfTheFirst(t *testing.T) {
 	if got := ask(t, second.AdminURL, readName); got != "סטודיו" {
 		t.Errorf("read %q", got)
 	}
-	if second.AdminURL != first.AdminURL || second.RedisURL != first.RedisURL || second.SQSEndpoint != first.SQSEndpoint {
+	if second.AdminURL != first.AdminURL || second.RedisURL != first.RedisURL || second.SQSEndpoint != first.SQSEndpoint ||
+		second.S3Endpoint != first.S3Endpoint {
 		t.Error("the second start has other addresses though the ports were free")
 	}
 }
 
 func TestPostgresIsWhatTheDesignAsksFor(t *testing.T) {
-	s := startStores(t, Options{Dir: dirFor(t), RedisURL: "redis://given", SQSEndpoint: "http://given"})
+	s := startStores(t, Options{Dir: dirFor(t), RedisURL: "redis://given", SQSEndpoint: "http://given", S3Endpoint: "http://given"})
 	ask(t, s.AdminURL, "create extension vector; create extension pg_trgm; create extension citext")
 	for name, tc := range map[string]struct{ sql, want string }{
 		"a commit survives a power cut":           {"show fsync", "on"},
@@ -125,13 +126,13 @@ func TestPostgresIsWhatTheDesignAsksFor(t *testing.T) {
 			t.Errorf("inet_client_addr is null: %s", got)
 		}
 	})
-	if s.RedisURL != "redis://given" || s.SQSEndpoint != "http://given" || len(s.running) != 1 {
+	if s.RedisURL != "redis://given" || s.SQSEndpoint != "http://given" || s.S3Endpoint != "http://given" || len(s.running) != 1 {
 		t.Error("a store was started though its URL was given")
 	}
 }
 
 func TestFastGivesUpDurability(t *testing.T) {
-	s := startStores(t, Options{Dir: dirFor(t), RedisURL: "redis://given", SQSEndpoint: "http://given", Fast: true})
+	s := startStores(t, Options{Dir: dirFor(t), RedisURL: "redis://given", SQSEndpoint: "http://given", S3Endpoint: "http://given", Fast: true})
 	for _, setting := range []string{"fsync", "synchronous_commit", "full_page_writes"} {
 		if got := ask(t, s.AdminURL, "show "+setting); got != "off" {
 			t.Errorf("%s is %s", setting, got)
@@ -140,7 +141,7 @@ func TestFastGivesUpDurability(t *testing.T) {
 }
 
 func TestSQSHasOneRegionAndAccountWhoeverAsks(t *testing.T) {
-	s := startStores(t, Options{Dir: dirFor(t), AdminURL: "postgres://given", RedisURL: "redis://given"})
+	s := startStores(t, Options{Dir: dirFor(t), AdminURL: "postgres://given", RedisURL: "redis://given", S3Endpoint: "http://given"})
 	client := sqs.New(sqs.Options{
 		Region: "us-west-2", BaseEndpoint: aws.String(s.SQSEndpoint),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -165,7 +166,7 @@ func TestSQSHasOneRegionAndAccountWhoeverAsks(t *testing.T) {
 
 func TestStoresListenOnLoopbackOnly(t *testing.T) {
 	s := startStores(t, Options{Dir: dirFor(t)})
-	for _, address := range []string{s.AdminURL, s.RedisURL, s.SQSEndpoint} {
+	for _, address := range []string{s.AdminURL, s.RedisURL, s.SQSEndpoint, s.S3Endpoint} {
 		u, err := url.Parse(address)
 		if err != nil {
 			t.Fatal(err)
@@ -180,7 +181,7 @@ func TestStoresListenOnLoopbackOnly(t *testing.T) {
 }
 
 func TestASecondPlatformInTheSameFolderIsRefused(t *testing.T) {
-	o := Options{Dir: dirFor(t), AdminURL: "postgres://given", RedisURL: "redis://given", SQSEndpoint: "http://given"}
+	o := Options{Dir: dirFor(t), AdminURL: "postgres://given", RedisURL: "redis://given", SQSEndpoint: "http://given", S3Endpoint: "http://given"}
 	first := startStores(t, o)
 	_, err := Start(t.Context(), o)
 	want := "FitKit already runs from this folder (process " + strconv.Itoa(os.Getpid()) + "). Stop it with Ctrl-C there, or use another checkout."
@@ -195,7 +196,7 @@ func TestASecondPlatformInTheSameFolderIsRefused(t *testing.T) {
 }
 
 func TestAKilledPostgresIsReportedAndLosesNothing(t *testing.T) {
-	o := Options{Dir: dirFor(t), RedisURL: "redis://given", SQSEndpoint: "http://given"}
+	o := Options{Dir: dirFor(t), RedisURL: "redis://given", SQSEndpoint: "http://given", S3Endpoint: "http://given"}
 	s := startStores(t, o)
 	ask(t, s.AdminURL, writeName)
 	if err := syscall.Kill(s.running[0].process.PID(), syscall.SIGKILL); err != nil {
@@ -212,7 +213,7 @@ func TestAKilledPostgresIsReportedAndLosesNothing(t *testing.T) {
 }
 
 func TestADeletedFolderStartsAfresh(t *testing.T) {
-	o := Options{Dir: filepath.Join(t.TempDir(), "local"), RedisURL: "redis://given", SQSEndpoint: "http://given"}
+	o := Options{Dir: filepath.Join(t.TempDir(), "local"), RedisURL: "redis://given", SQSEndpoint: "http://given", S3Endpoint: "http://given"}
 	t.Cleanup(func() { _ = Wipe(o.Dir) })
 	s := startStores(t, o)
 	ask(t, s.AdminURL, writeName)

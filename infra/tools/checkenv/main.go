@@ -51,17 +51,15 @@ func check(vars map[string]string) error {
 		}
 		return "https://made.by.the.templates/"
 	}, sections...)
-	var problems, found config.Problems
-	if errors.As(err, &found) {
+	var problems config.Problems
+	for _, err := range []error{err, config.Guard(vars["STAGE"], sections...)} {
+		var found config.Problems
+		errors.As(err, &found)
 		for _, p := range found {
 			if vars["STAGE"] != "local" || vars[p.Variable] != "" {
 				problems = append(problems, p)
 			}
 		}
-	}
-	var refused config.Problems
-	if errors.As(config.Guard(vars["STAGE"], sections...), &refused) {
-		problems = append(problems, refused...)
 	}
 	if len(problems) == 0 {
 		return nil

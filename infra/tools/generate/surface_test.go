@@ -28,11 +28,12 @@ func load(t *testing.T) *template.Platform {
 	return p
 }
 
+// required says whether any section cannot do without the variable.
 func required(variable string) bool {
 	for _, section := range config.All() {
 		for _, v := range config.Variables(section) {
-			if v.Name == variable {
-				return v.Default == "" && !v.Optional && v.Name != "STAGE"
+			if v.Name == variable && v.Default == "" && !v.Optional && v.Name != "STAGE" {
+				return true
 			}
 		}
 	}

@@ -144,6 +144,7 @@ func describe(a platform.Addresses) string {
 	line("Postgres", a.Database)
 	line("Redis", a.Redis)
 	line("SQS", a.SQS)
+	line("S3", a.S3)
 	if a.Clerk != "" {
 		line("try", "curl -H \"Authorization: Bearer $(make -s token ROLE=owner)\" "+a.API+"/v1/me")
 	}

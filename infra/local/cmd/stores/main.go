@@ -1,9 +1,9 @@
-// Command stores runs a command with PostgreSQL, Redis and SQS beside it:
+// Command stores runs a command with PostgreSQL, Redis, SQS and S3 beside it:
 //
 //	stores [-dir .local/test] [-keep] [-fast] -- go test ./...
 //
-// The command finds them in TEST_DATABASE_ADMIN_URL, TEST_REDIS_URL and
-// TEST_SQS_ENDPOINT_URL. A store whose variable is set already is used and not started.
+// The command finds them in TEST_DATABASE_ADMIN_URL, TEST_REDIS_URL,
+// TEST_SQS_ENDPOINT_URL, and TEST_S3_ENDPOINT_URL with its keys. A store whose variable is set already is used and not started.
 // Signals are passed on to the command, and its exit code is ours. Without a command the
 // stores run until Ctrl-C. The stores start empty each time, unless -keep.
 package main
@@ -24,6 +24,9 @@ const (
 	databaseVar = "TEST_DATABASE_ADMIN_URL"
 	redisVar    = "TEST_REDIS_URL"
 	sqsVar      = "TEST_SQS_ENDPOINT_URL"
+	s3Var       = "TEST_S3_ENDPOINT_URL"
+	s3KeyVar    = "TEST_S3_ACCESS_KEY_ID"
+	s3SecretVar = "TEST_S3_SECRET_ACCESS_KEY"
 )
 
 func main() {
@@ -50,7 +53,7 @@ func run(dir string, keep, fast bool, command []string, signals <-chan os.Signal
 	}
 	s, err := start(stores.Options{
 		Dir: dir, Fast: fast, Progress: progress,
-		AdminURL: os.Getenv(databaseVar), RedisURL: os.Getenv(redisVar), SQSEndpoint: os.Getenv(sqsVar),
+		AdminURL: os.Getenv(databaseVar), RedisURL: os.Getenv(redisVar), SQSEndpoint: os.Getenv(sqsVar), S3Endpoint: os.Getenv(s3Var),
 	}, signals)
 	if err != nil {
 		return 1, err

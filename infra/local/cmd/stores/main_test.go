@@ -22,11 +22,12 @@ func TestTheCommandRunsBesideTheStores(t *testing.T) {
 		"its exit code is ours":            {script: "exit 5", code: 5},
 		"a signal is passed on to it":      {script: `trap 'exit 9' TERM; kill -TERM $PPID; while :; do sleep 0.01; done`, code: 9},
 		"one that a signal ends is 128+n":  {script: `kill -INT $$`, code: 130},
-		"it finds the stores in variables": {script: `case "$TEST_DATABASE_ADMIN_URL $TEST_REDIS_URL $TEST_SQS_ENDPOINT_URL" in "postgres://given redis://127.0.0.1:"*" http://given") exit 0;; esac; exit 1`},
+		"it finds the stores in variables": {script: `case "$TEST_DATABASE_ADMIN_URL $TEST_REDIS_URL $TEST_SQS_ENDPOINT_URL $TEST_S3_ENDPOINT_URL" in "postgres://given redis://127.0.0.1:"*" http://given http://given") exit 0;; esac; exit 1`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(databaseVar, "postgres://given")
 			t.Setenv(sqsVar, "http://given")
+			t.Setenv(s3Var, "http://given")
 			code, err := run(t.TempDir(), false, true, []string{"/bin/sh", "-c", tc.script}, signals)
 			if err != nil || code != tc.code {
 				t.Errorf("exit code %d (%v), want %d", code, err, tc.code)
@@ -63,7 +64,7 @@ func TestDataIsKeptOnlyWhenAsked(t *testing.T) {
 func TestARunningPlatformIsNotDisturbed(t *testing.T) {
 	given(t)
 	dir := t.TempDir()
-	s, err := stores.Start(t.Context(), stores.Options{Dir: dir, AdminURL: "postgres://given", RedisURL: "redis://given", SQSEndpoint: "http://given"})
+	s, err := stores.Start(t.Context(), stores.Options{Dir: dir, AdminURL: "postgres://given", RedisURL: "redis://given", SQSEndpoint: "http://given", S3Endpoint: "http://given"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,4 +81,5 @@ func given(t *testing.T) {
 	t.Setenv(databaseVar, "postgres://given")
 	t.Setenv(redisVar, "redis://given")
 	t.Setenv(sqsVar, "http://given")
+	t.Setenv(s3Var, "http://given")
 }

@@ -57,9 +57,14 @@ func wait(s *stores.Stores, signals <-chan os.Signal) (int, error) {
 func environment(s *stores.Stores) []string { return append(os.Environ(), variables(s)...) }
 
 func variables(s *stores.Stores) []string {
-	return []string{
+	list := []string{
 		databaseVar + "=" + s.AdminURL,
 		redisVar + "=" + s.RedisURL,
 		sqsVar + "=" + s.SQSEndpoint,
+		s3Var + "=" + s.S3Endpoint,
 	}
+	if os.Getenv(s3Var) != "" {
+		return list // whoever gave the server gave its keys
+	}
+	return append(list, s3KeyVar+"="+stores.S3KeyID, s3SecretVar+"="+stores.S3KeySecret)
 }

@@ -101,10 +101,11 @@ func fail(function string, err error) error {
 // Lambda sets by itself is left out.
 func environment(spec run.Spec, params map[string]bool) []Variable {
 	var out []Variable
+	seen := map[string]bool{} // two needs may read one variable
 	for _, section := range need.Sections(spec.Needs) {
 		for _, v := range config.Variables(section) {
 			switch {
-			case strings.HasPrefix(v.Name, "AWS_"):
+			case strings.HasPrefix(v.Name, "AWS_") || seen[v.Name]:
 			case v.Name == "QUEUE_URL_PREFIX":
 				params["SqsEndpointUrl"] = false
 				out = append(out, Variable{v.Name, queueURLPrefix})
@@ -112,6 +113,7 @@ func environment(spec run.Spec, params map[string]bool) []Variable {
 				params[ParameterName(v.Name)] = v.Secret
 				out = append(out, Variable{v.Name, "!Ref " + ParameterName(v.Name)})
 			}
+			seen[v.Name] = true
 		}
 	}
 	return append(out, Variable{"GOMEMLIMIT", fmt.Sprintf("%dMiB", spec.Memory*85/100)})
