@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,7 +29,7 @@ type Config struct {
 
 // Sender sends messages for jobs whose rows are committed.
 type Sender struct {
-	client *sqs.Client
+	client func() *sqs.Client // made with the first message, for most starts send none
 	prefix string
 }
 
@@ -38,7 +39,7 @@ func NewSender(c Config) *Sender {
 	if c.Endpoint != "" {
 		opts.BaseEndpoint = &c.Endpoint
 	}
-	return &Sender{client: sqs.New(opts), prefix: c.URLPrefix}
+	return &Sender{client: sync.OnceValue(func() *sqs.Client { return sqs.New(opts) }), prefix: c.URLPrefix}
 }
 
 // maxDelay is SQS's own limit; what is due later waits in the table for the relay.
@@ -85,7 +86,7 @@ func (s *Sender) sendBatch(ctx context.Context, now time.Time, name string, jobs
 		}
 		in.Entries = append(in.Entries, entry)
 	}
-	out, err := s.client.SendMessageBatch(ctx, in)
+	out, err := s.client().SendMessageBatch(ctx, in)
 	if err != nil {
 		return nil, fail.Wrap(err, "send %d messages to %s", len(jobs), name)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
 	"fitkit/shared/config"
 	"fitkit/shared/need"
@@ -26,7 +27,10 @@ type App struct {
 	beside   []func()
 }
 
-// Beside keeps work for the moment when the function is made and begins to ask for its first event: dialling a database
+// askFirst is how long asking Lambda for an event takes, with room: work beside it must not take the processor from it.
+const askFirst = 2 * time.Millisecond
+
+// Beside keeps work for the moment when the function is made and has asked for its first event: dialling a database
 // then costs the start nothing and is over, or nearly, when the event is there.
 func (app *App) Beside(work func()) {
 	app.later.Lock()
@@ -34,12 +38,13 @@ func (app *App) Beside(work func()) {
 	app.beside = append(app.beside, work)
 }
 
-// Made starts the work that Beside kept, each in the background. The edges' Serve calls it last of all.
+// Made has the work that Beside kept done in the background, once the event has been asked for. The edges' Serve calls it
+// last of all.
 func (app *App) Made() {
 	app.later.Lock()
 	defer app.later.Unlock()
 	for _, work := range app.beside {
-		go work()
+		time.AfterFunc(askFirst, work)
 	}
 	app.beside = nil
 }
