@@ -27,6 +27,7 @@ func (e Endpoint) Spec() run.Spec { return e.Op.Spec() }
 type edge struct {
 	verifier Verifier
 	db       *postgres.DB
+	admins   Admins
 }
 
 // New makes an endpoint. I is the input: path, query and header parameters by huma's tags, the JSON body in a field

@@ -42,6 +42,7 @@ var (
 var (
 	edgeErrors     = []*fail.Error{fail.ErrInternal, postgres.ErrUnavailable, ErrMalformed, ErrInvalid, ErrTooLarge, ErrNotJSON, postgres.ErrText}
 	signedInErrors = []*fail.Error{ErrSignIn, ErrSessionPending, ErrKeysUnavailable, ErrNoOrg, postgres.ErrOrgNotFound, postgres.ErrRoleNotAllowed, postgres.ErrOrgSuspended}
+	adminErrors    = []*fail.Error{ErrSignIn, ErrSessionPending, ErrKeysUnavailable, ErrNotFound, ErrStepUp}
 	keyErrors      = []*fail.Error{ErrKeyMissing, postgres.ErrKeyReused, postgres.ErrInProgress}
 )
 

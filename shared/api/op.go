@@ -6,6 +6,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"fitkit/shared/fail"
@@ -59,11 +60,13 @@ const (
 // Spec is what templates and documents are made from.
 func (o Op) Spec() run.Spec {
 	needs := o.Needs
-	if !o.Public {
-		needs = append([]need.Need{need.Clerk}, needs...)
-	}
 	errs := append([]*fail.Error{}, edgeErrors...)
-	if !o.Public {
+	switch {
+	case o.admin():
+		needs = append([]need.Need{need.Clerk, need.SystemPostgres}, needs...)
+		errs = append(errs, adminErrors...)
+	case !o.Public:
+		needs = append([]need.Need{need.Clerk}, needs...)
 		errs = append(errs, signedInErrors...)
 	}
 	if o.keyed() {
@@ -77,6 +80,9 @@ func (o Op) Spec() run.Spec {
 }
 
 func (o Op) keyed() bool { return !o.Read && !o.Public && o.Method != GET }
+
+// admin says that the route is for FitKit's own people: outside of every studio, and after a step-up.
+func (o Op) admin() bool { return slices.Contains(o.Roles, tenancy.PlatformAdmin) }
 
 func (o Op) status() int { return or(o.Status, http.StatusOK) }
 

@@ -111,6 +111,9 @@ func signIn(ctx context.Context, op Op, e *edge, r *http.Request, req *request) 
 	if s.Org != nil {
 		req.caller.ClerkOrg, req.caller.ClerkSlug, req.caller.ClerkRole = s.Org.ID, s.Org.Slug, strings.TrimPrefix(s.Org.Role, "org:")
 	}
+	if op.admin() {
+		return admitAdmin(ctx, e, s, req)
+	}
 	return readOrg(r, req)
 }
 

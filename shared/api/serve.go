@@ -33,6 +33,9 @@ func Serve(app *run.App, e Endpoint) {
 	if e.Op.keyed() {
 		deps.DB = postgres.From(app)
 	}
+	if e.Op.admin() {
+		deps.Admins = postgres.SystemFrom(app)
+	}
 	// Registration costs a millisecond of reflection; it goes on while Lambda is asked for the first event, which waits for it.
 	made := sync.OnceValue(func() http.Handler { return Handler(e, deps) })
 	app.Beside(func() { made() })
@@ -41,15 +44,16 @@ func Serve(app *run.App, e Endpoint) {
 	lambda.Start(handler)
 }
 
-// Deps is what the edge needs of a process: DB for keyed writes, Verifier for signed-in routes.
+// Deps is what the edge needs of a process: DB for keyed writes, Verifier for signed-in routes, Admins for FitKit's own.
 type Deps struct {
 	Verifier Verifier
 	DB       *postgres.DB
+	Admins   Admins
 }
 
 // Handler is the endpoint as net/http, the same registration that production uses.
 func Handler(e Endpoint, d Deps) http.Handler {
-	shared := &edge{verifier: d.Verifier, db: d.DB}
+	shared := &edge{verifier: d.Verifier, db: d.DB, admins: d.Admins}
 	mux := http.NewServeMux()
 	e.register(humago.New(mux, Config()), shared)
 	return guard(e.Op, shared, mux)

@@ -78,12 +78,3 @@ func providerKey(a id.Attempt) string {
 	s := a.String()
 	return "fk-" + s[0:8] + s[9:13] + s[14:18] + s[19:23] + s[24:]
 }
-
-// tokenPlace and credentialsPlace bind a sealed value to its row: moved anywhere else it does not open.
-func tokenPlace(org id.Org, method id.PaymentMethod) seal.Place {
-	return seal.Place{Org: org.String(), Table: "payment_methods", Column: "token_ct", Row: method.String()}
-}
-
-func credentialsPlace(org id.Org, gateway id.Gateway) seal.Place {
-	return seal.Place{Org: org.String(), Table: "gateways", Column: "creds_ct", Row: gateway.String()}
-}

@@ -8,6 +8,7 @@ import (
 	"fitkit/shared/id"
 	"fitkit/shared/payment"
 	"fitkit/shared/postgres"
+	"fitkit/shared/seal"
 	"fitkit/shared/tenancy"
 )
 
@@ -75,7 +76,7 @@ func (s *Collector) CheckCardSession(ctx context.Context, c tenancy.Caller, m Pr
 
 func (s *Collector) saveCard(ctx context.Context, tx postgres.Tx, session id.CardSession, member id.Member, g gateway, card payment.SavedCard) error {
 	method := id.New[id.PaymentMethod]()
-	sealed, key := s.ring.Seal([]byte(card.Token.Reveal()), tokenPlace(g.Org, method)), s.ring.ActiveKey()
+	sealed, key := s.ring.Seal([]byte(card.Token.Reveal()), seal.CardToken.At(g.Org, method)), s.ring.ActiveKey()
 	if _, err := tx.Exec(ctx, sqlUndefault, member); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"fitkit/shared/payment"
 	"fitkit/shared/postgres"
 	"fitkit/shared/queue"
+	"fitkit/shared/seal"
 	"fitkit/shared/secret"
 	"fitkit/shared/tenancy"
 )
@@ -109,7 +110,7 @@ func (s *Collector) saveGateway(ctx context.Context, tx postgres.Tx, n Connectio
 	if err != nil {
 		return g, err
 	}
-	sealed := s.ring.Seal(plain, credentialsPlace(tx.Entered().Org, g.ID))
+	sealed := s.ring.Seal(plain, seal.GatewayCredentials.At(tx.Entered().Org, g.ID))
 	key := s.ring.ActiveKey()
 	err = tx.QueryRow(ctx, sqlConnect, g.ID, g.Provider, g.Mode, g.Terminal, sealed, key[:], gatewaySettings{n.Recurring}, g.HookToken).
 		Scan(&g.State, &g.VerifiedAt)

@@ -7,6 +7,7 @@ import (
 	"fitkit/shared/fail"
 	"fitkit/shared/obs"
 	"fitkit/shared/payment"
+	"fitkit/shared/seal"
 	"fitkit/shared/tenancy"
 )
 
@@ -47,7 +48,7 @@ func (s *Collector) request(cl claim) (payment.ChargeRequest, payment.Credential
 	if err != nil {
 		return payment.ChargeRequest{}, creds, err
 	}
-	token, err := s.ring.Open(cl.TokenCT, tokenPlace(cl.Gateway.Org, cl.Method))
+	token, err := s.ring.Open(cl.TokenCT, seal.CardToken.At(cl.Gateway.Org, cl.Method))
 	return payment.ChargeRequest{Key: providerKey(cl.Attempt), Amount: cl.Amount, Installments: cl.Installments, Token: secretOf(token),
 		ExpMonth: cl.ExpMonth, ExpYear: cl.ExpYear, PayerName: cl.PayerName}, creds, err
 }

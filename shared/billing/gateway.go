@@ -32,7 +32,7 @@ type sealedCreds struct {
 }
 
 func (g gateway) credentials(ring *seal.Ring) (payment.Credentials, error) {
-	plain, err := ring.Open(g.SealedCreds, credentialsPlace(g.Org, g.ID))
+	plain, err := ring.Open(g.SealedCreds, seal.GatewayCredentials.At(g.Org, g.ID))
 	if err != nil {
 		return payment.Credentials{}, fail.Wrap(err, "open the credentials of gateway %s", g.ID)
 	}

@@ -20,6 +20,8 @@ import (
 	"fitkit/shared/org/orgjob"
 	"fitkit/shared/outbox/outboxcron"
 	"fitkit/shared/platform/platformapi"
+	"fitkit/shared/rotation/rotationapi"
+	"fitkit/shared/rotation/rotationjob"
 	"fitkit/shared/run"
 	"fitkit/shared/testclock/testclockapi"
 	"fitkit/shared/testclock/testclockjob"
@@ -77,6 +79,9 @@ var functions = []run.Declared{
 	testclockjob.Advance(nil),
 	// platform
 	platformapi.CheckHealth(nil),
+	rotationapi.ListKeys(nil),
+	rotationapi.RotateKeys(nil),
+	rotationjob.Reencrypt(nil),
 }
 
 // All is every function, sorted by name.

@@ -30,6 +30,7 @@ type (
 	caseKind          struct{}
 	eventKind         struct{}
 	jobKind           struct{}
+	rotationKind      struct{}
 )
 
 // The kinds of things that have an id.
@@ -49,6 +50,7 @@ type (
 	DunningCase   = Of[caseKind]
 	Event         = Of[eventKind]
 	Job           = Of[jobKind]
+	Rotation      = Of[rotationKind]
 )
 
 // ErrMalformed means the text is no UUID in its canonical form.

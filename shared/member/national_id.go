@@ -43,11 +43,6 @@ func (d Document) parse() (person nationalid.ID, err error) {
 	return person, nil
 }
 
-// place is where a member's number is sealed: it opens nowhere else.
-func place(e tenancy.Entered, member id.Member) seal.Place {
-	return seal.Place{Org: e.Org.String(), Table: "member_secrets", Column: "national_id_ct", Row: member.String()}
-}
-
 // sum is what the number is found by in this organisation.
 func sum(index *seal.BlindIndex, e tenancy.Entered, person nationalid.ID) []byte {
 	return index.Sum(e.Org.String(), "national_id", person.Canonical())
@@ -90,7 +85,7 @@ func (v *Vault) Set(ctx context.Context, c tenancy.Caller, member id.Member, d D
 }
 
 func (v *Vault) put(ctx context.Context, tx postgres.Tx, member id.Member, person nationalid.ID) (changed bool, err error) {
-	sealed := v.ring.Seal([]byte(person.Canonical()), place(tx.Entered(), member))
+	sealed := v.ring.Seal([]byte(person.Canonical()), seal.NationalID.At(tx.Entered().Org, member))
 	key := v.ring.ActiveKey()
 	n, err := tx.Exec(ctx, sqlPutSecret, member, string(person.Kind), person.Country, sealed, key[:], sum(v.index, tx.Entered(), person), person.Last3())
 	if postgres.Violates(err, "member_secrets_id_once") {
@@ -137,7 +132,7 @@ func (v *Vault) Reveal(ctx context.Context, c tenancy.Caller, member id.Member, 
 }
 
 func (v *Vault) open(sealed []byte, e tenancy.Entered, member id.Member) (nationalid.ID, error) {
-	text, err := v.ring.Open(sealed, place(e, member))
+	text, err := v.ring.Open(sealed, seal.NationalID.At(e.Org, member))
 	if err != nil {
 		return nationalid.ID{}, err
 	}

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/jackc/pgx/v5"
 
@@ -47,4 +48,37 @@ func DoneBatch(ctx context.Context, b *pgx.Batch) {
 func Finished(ctx context.Context) bool {
 	c, _ := ctx.Value(currentKey{}).(*current)
 	return c != nil && c.finished
+}
+
+const (
+	sqlProgress     = `select progress from jobs where id = $1`
+	sqlSaveProgress = `update jobs set progress = $2 where id = $1 and state = 'ready'`
+)
+
+// Progress reads into v how far the running job had come when it was last interrupted. v stays as it is when the job is at
+// its beginning, or when none runs.
+func Progress(ctx context.Context, tx postgres.Tx, v any) error {
+	c, _ := ctx.Value(currentKey{}).(*current)
+	if c == nil {
+		return nil
+	}
+	var text []byte
+	if err := tx.QueryRow(ctx, sqlProgress, c.id).Scan(&text); err != nil || text == nil {
+		return err
+	}
+	return json.Unmarshal(text, v)
+}
+
+// SaveProgress notes how far the running job has come, in the transaction that brought it there. Outside a job it does nothing.
+func SaveProgress(ctx context.Context, tx postgres.Tx, v any) error {
+	c, _ := ctx.Value(currentKey{}).(*current)
+	if c == nil {
+		return nil
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, sqlSaveProgress, c.id, string(text))
+	return err
 }

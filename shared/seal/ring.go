@@ -8,6 +8,7 @@
 package seal
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/sha256"
@@ -15,6 +16,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"fitkit/shared/secret"
@@ -90,6 +93,13 @@ func NewRing(active secret.Secret, previous []secret.Secret) (*Ring, error) {
 
 // ActiveKey is the id of the key that writes; rows under another await re-encryption.
 func (r *Ring) ActiveKey() KeyID { return r.active }
+
+// Keys are the ids of all keys of the ring, the active one first and the others sorted.
+func (r *Ring) Keys() []KeyID {
+	former := slices.DeleteFunc(slices.Collect(maps.Keys(r.keys)), func(id KeyID) bool { return id == r.active })
+	slices.SortFunc(former, func(a, b KeyID) int { return bytes.Compare(a[:], b[:]) })
+	return append([]KeyID{r.active}, former...)
+}
 
 // Format keeps the keys out of every print of a ring.
 func (r Ring) Format(f fmt.State, _ rune) {

@@ -20,6 +20,10 @@ const (
 	System    Role = "system"
 )
 
+// PlatformAdmin is FitKit's own people, who belong to no studio: rows of platform_admins. To everybody else their routes
+// are not there. It stands in no combination with other roles.
+const PlatformAdmin Role = "platform_admin"
+
 // Staff is every role of the people who work at a studio.
 var Staff = []Role{Owner, Manager, FrontDesk, Coach}
 

@@ -43,7 +43,7 @@ func New(t testing.TB, build func(db *postgres.DB) []api.Endpoint) *Env {
 	t.Helper()
 	e := &Env{Database: postgrestest.New(t)}
 	for _, ep := range build(e.DB) {
-		h := api.Handler(ep, api.Deps{Verifier: fakeVerifier{}, DB: e.DB})
+		h := api.Handler(ep, api.Deps{Verifier: fakeVerifier{}, DB: e.DB, Admins: e.System})
 		for _, path := range append([]string{ep.Op.Path}, ep.Op.Aliases...) {
 			e.mux = append(e.mux, served{ep.Op.Method, path, h})
 		}
@@ -80,6 +80,13 @@ func (s Studio) As(t testing.TB, role tenancy.Role) *Client {
 // AsMember is a member of the studio who signs in as clerkUser.
 func (s Studio) AsMember(t testing.TB, clerkUser string) *Client {
 	return &Client{t: t, env: s.env, token: clerkUser + "|", Headers: map[string]string{"FitKit-Org": s.Org.String()}}
+}
+
+// AsAdmin is one of FitKit's own people, freshly signed in, with no organisation.
+func (e *Env) AsAdmin(t testing.TB) *Client {
+	t.Helper()
+	e.Exec(t, "insert into platform_admins (clerk_user_id, name) values ('user_admin', 'Admin') on conflict do nothing")
+	return &Client{t: t, env: e, token: "user_admin|", Headers: map[string]string{}}
 }
 
 // Anonymous sends no token.
