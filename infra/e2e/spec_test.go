@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"fitkit/shared/tenancy"
 )
 
 // schema is a JSON Schema as docs/openapi.yaml writes it.
@@ -130,6 +132,20 @@ func (op *operation) somebody() string {
 		return ""
 	}
 	return op.Roles[0]
+}
+
+// platformAdmin is the role of FitKit's own people.
+const platformAdmin = string(tenancy.PlatformAdmin)
+
+// admins says that the operation is for FitKit's own people alone.
+func (op *operation) admins() bool { return slices.Contains(op.Roles, platformAdmin) }
+
+// absent is the code that a caller is answered to whom the operation does not exist, or not for this studio.
+func (op *operation) absent() string {
+	if op.admins() {
+		return "not_found"
+	}
+	return "org.not_found"
 }
 
 // callers are the first of the staff that may call it and, where they may, members.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"fitkit/infra/local/seed"
+	"fitkit/infra/migrate"
 )
 
 const members = 4 // of each studio
@@ -77,19 +77,41 @@ func (s *studio) signIn(ctx context.Context, clerk seed.Clerk) (err error) {
 	if err := running.SignInMember(ctx, s.Org, s.Members[0], s.MemberUser); err != nil {
 		return err
 	}
-	s.tokens["member"], err = clerk.Token(ctx, s.MemberUser, "")
+	if s.tokens["member"], err = clerk.Token(ctx, s.MemberUser, ""); err != nil {
+		return err
+	}
+	return s.signInAdmin(ctx, clerk)
+}
+
+// signInAdmin makes one of FitKit's own people, who has no studio: the caller of the admin endpoints.
+func (s *studio) signInAdmin(ctx context.Context, clerk seed.Clerk) error {
+	user, err := clerk.CreateUser(ctx, "מנהלת מערכת", "admin@"+s.Studio.Slug+".example")
+	if err != nil {
+		return err
+	}
+	address, err := databaseURL()
+	if err != nil {
+		return err
+	}
+	if err := migrate.Appoint(ctx, address, user, "Admin"); err != nil {
+		return err
+	}
+	s.tokens[platformAdmin], err = clerk.Token(ctx, user, "")
 	return err
+}
+
+func databaseURL() (string, error) {
+	return migrate.WithUser(running.Stores.AdminURL, "", "", "fitkit")
 }
 
 // database is a connection as the superuser, past row-level security.
 func database(t testing.TB) *pgx.Conn {
 	t.Helper()
-	u, err := url.Parse(running.Stores.AdminURL)
+	address, err := databaseURL()
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.Path = "/fitkit"
-	conn, err := pgx.Connect(context.Background(), u.String())
+	conn, err := pgx.Connect(context.Background(), address)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,7 +119,7 @@ func TestARemovedPersonIsRefusedOnTheNextRequest(t *testing.T) {
 		if len(op.Security) == 0 {
 			continue
 		}
-		if got := nothing().request(op).as(studio, "manager").send(t); got.status != 404 || got.code() != "org.not_found" {
+		if got := nothing().request(op).as(studio, "manager").send(t); got.status != 404 || got.code() != op.absent() {
 			t.Errorf("%s: somebody who was taken off the staff is answered %s", op.ID, got)
 		}
 	}

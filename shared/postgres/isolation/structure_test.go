@@ -23,6 +23,8 @@ var withoutRLS = map[string]string{
 // withoutOrg are protected tables that belong to no studio: the app role sees nothing of them.
 var withoutOrg = map[string]string{
 	"clerk_deleted_users": "Clerk's users, who are above studios; for the system role alone",
+	"key_rotations":       "a rotation re-encrypts all studios; for the system role alone",
+	"platform_admins":     "FitKit's own people, who are above studios; the system role knows them, the schema's owner writes them",
 	"cron_runs":           "a schedule runs once for all studios; for the system role alone",
 }
 
