@@ -43,6 +43,8 @@ export const operations = {
   "api-org-update": { method: "PATCH", path: "/v1/org", front: "api", repeat: "key" },
   "api-org-update-staff": { method: "PATCH", path: "/v1/staff/{id}", front: "api", repeat: "key" },
   "api-platform-check-health": { method: "GET", path: "/healthz", front: "api", repeat: "read" },
+  "api-platform-list-keys": { method: "GET", path: "/v1/admin/keys", front: "api", repeat: "read" },
+  "api-platform-rotate-keys": { method: "POST", path: "/v1/admin/keys/rotate", front: "api", repeat: "read" },
 } as const satisfies Record<string, Operation>;
 
 /** Codes that any signed-in operation may be refused with. */
@@ -82,4 +84,6 @@ export interface OwnCodes {
   "api-org-update": "org.name_invalid" | "org.tax_id_invalid" | "org.version_conflict";
   "api-org-update-staff": "org.last_owner" | "staff.not_found";
   "api-platform-check-health": never;
+  "api-platform-list-keys": "auth.step_up" | "not_found";
+  "api-platform-rotate-keys": "auth.step_up" | "keys.key_missing" | "keys.nothing_to_rotate" | "not_found";
 }
