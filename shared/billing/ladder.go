@@ -102,10 +102,11 @@ func rungAt(due time.Time, rung int, zone *time.Location) time.Time {
 	return time.Date(d.Year(), d.Month(), d.Day()+ladder[rung], runHour, 0, 0, 0, zone).UTC()
 }
 
-// access is what a member may still do while a debt climbs (R49); grace days, the zone's calendar days, pass first.
+// access is what a member may still do while a debt climbs (R49). Grace, counted in the zone's calendar days, lasts up to
+// and including its last day.
 func access(due, now time.Time, zone *time.Location, rung, graceDays int) string {
 	switch days := civil.Of(now, zone).Sub(civil.Of(due, zone)); {
-	case days < graceDays || rung < 3:
+	case days <= graceDays || rung < 3:
 		return "full"
 	case rung == 3:
 		return "no_new_bookings"

@@ -155,9 +155,9 @@ func TestWhatADebtLeavesAMemberToDo(t *testing.T) {
 		days        int
 		want        string
 	}{
-		"nothing is taken away within the days of grace": {rung: 3, grace: 7, days: 6, want: "full"},
+		"nothing is taken away on the last day of grace": {rung: 3, grace: 6, days: 6, want: "full"},
 		"nor before the third rung":                      {rung: 2, grace: 0, days: 3, want: "full"},
-		"on the third there are no new bookings":         {rung: 3, grace: 6, days: 6, want: "no_new_bookings"},
+		"on the third there are no new bookings":         {rung: 3, grace: 5, days: 6, want: "no_new_bookings"},
 		"on the fourth no entry":                         {rung: 4, grace: 7, days: 10, want: "no_checkin"},
 		"on the last nothing":                            {rung: 5, grace: 7, days: 14, want: "suspended"},
 		"a studio with much patience waits for the last": {rung: 5, grace: 60, days: 14, want: "full"},

@@ -137,9 +137,13 @@ func compare(approved []bookedAttempt, listed []payment.Transaction, owners map[
 			found = append(found, Difference{"listed_twice", t.ProviderTxn, "the provider lists it more than once"})
 		}
 		at[t.ProviderTxn] = t.Amount
-		if amount, owned := owners[t.ProviderTxn]; !owned {
+		switch amount, owned := owners[t.ProviderTxn]; {
+		case !owned && t.Foreign: // FitKit charges shekels; what the studio took in another currency is its own
+		case !owned:
 			found = append(found, Difference{"not_in_books", t.ProviderTxn, fmt.Sprintf("the provider took %s, and no approved attempt owns it", t.Amount)})
-		} else if amount != t.Amount {
+		case t.Foreign:
+			found = append(found, Difference{"currency_differs", t.ProviderTxn, fmt.Sprintf("the provider took another currency than the attempt's %s", amount)})
+		case amount != t.Amount:
 			found = append(found, Difference{"amount_differs", t.ProviderTxn, fmt.Sprintf("the provider took %s, the attempt was for %s", t.Amount, amount)})
 		}
 	}

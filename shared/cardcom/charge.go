@@ -68,7 +68,7 @@ func verdict(t transaction, want money.Agorot) payment.Outcome {
 
 func captured(o payment.Outcome, t transaction, want money.Agorot) payment.Outcome {
 	amount, err := money.ParseShekels(t.Amount.String())
-	if err != nil || t.IsRefund || t.CoinID.String() != "1" || o.ProviderTxn == "" || o.ProviderTxn == "0" {
+	if err != nil || t.IsRefund || t.CoinID.String() != coinILS || o.ProviderTxn == "" || o.ProviderTxn == "0" {
 		o.State, o.Class, o.Code = payment.Unknown, payment.Ambiguous, "not_ours"
 		return o
 	}

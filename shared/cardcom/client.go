@@ -53,6 +53,7 @@ var (
 	errNothingSent = errors.New("cardcom: the request was never sent")
 	// errNoAnswer: it was or may have been sent, and no readable answer came.
 	errNoAnswer = errors.New("cardcom: no readable answer")
+	errEndless  = errors.New("cardcom: the list of transactions does not end")
 	// errRefusedUnread: refused before processing (429).
 	errRefusedUnread = errors.New("cardcom: refused before processing")
 )

@@ -45,8 +45,8 @@ func TestListReadsEveryPageAndLeavesOutChecks(t *testing.T) {
 	t.Parallel()
 	line := `{"ResponseCode":0,"TranzactionId":%d,"Amount":19.9,"CoinId":1}`
 	first := strings.TrimSuffix(strings.Repeat(fmt.Sprintf(line, 1)+",", 500), ",")
-	second := fmt.Sprintf(line, 2) + `,{"ResponseCode":700,"TranzactionId":3,"Amount":1},{"ResponseCode":701,"TranzactionId":4,"Amount":1},{"TranzactionId":5,"Amount":1},` +
-		`{"ResponseCode":0,"TranzactionId":6,"Amount":5,"IsRefund":true}`
+	second := fmt.Sprintf(line, 2) + `,{"ResponseCode":700,"TranzactionId":3,"Amount":1,"CoinId":1},{"ResponseCode":701,"TranzactionId":4,"Amount":1,"CoinId":1},{"TranzactionId":5,"Amount":1,"CoinId":1},` +
+		`{"ResponseCode":0,"TranzactionId":6,"Amount":5,"CoinId":1,"IsRefund":true},{"ResponseCode":0,"TranzactionId":7,"Amount":5,"CoinId":2}`
 	var asked []string
 	c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
@@ -54,10 +54,11 @@ func TestListReadsEveryPageAndLeavesOutChecks(t *testing.T) {
 		answers(200, `{"ResponseCode":0,"Tranzactions":[`+[]string{first, second}[len(asked)-1]+`]}`)(w, r)
 	})
 	got, err := c.List(t.Context(), credentials, time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC))
-	if err != nil || len(got) != 502 || len(asked) != 2 {
+	if err != nil || len(got) != 503 || len(asked) != 2 {
 		t.Fatalf("%d lines in %d requests, %v", len(got), len(asked), err)
 	}
-	if got[0] != (payment.Transaction{ProviderTxn: "1", Amount: 1990}) || got[500].ProviderTxn != "2" || got[501] != (payment.Transaction{ProviderTxn: "6", Amount: 500, Refund: true}) {
+	if got[0] != (payment.Transaction{ProviderTxn: "1", Amount: 1990}) || got[500].ProviderTxn != "2" || got[501] != (payment.Transaction{ProviderTxn: "6", Amount: 500, Refund: true}) ||
+		got[502] != (payment.Transaction{ProviderTxn: "7", Amount: 500, Foreign: true}) {
 		t.Errorf("%+v … %+v", got[0], got[500:])
 	}
 	for _, part := range []string{`"FromDate":"01032026"`, `"ToDate":"02032026"`, `"TranStatus":"Success"`, `"Page":2`, `"Page_size":500`, `"LimitForTerminal":1000`, `"ApiPassword":"` + password} {
@@ -67,13 +68,22 @@ func TestListReadsEveryPageAndLeavesOutChecks(t *testing.T) {
 	}
 }
 
+func TestAListThatNeverEndsIsGivenUp(t *testing.T) {
+	t.Parallel()
+	c, asked := serve(t, answers(200, `{"ResponseCode":0,"Tranzactions":[`+strings.TrimSuffix(strings.Repeat(`{"ResponseCode":700},`, 500), ",")+`]}`))
+	if got, err := c.List(t.Context(), credentials, time.Now(), time.Now()); !errors.Is(err, cardcom.ErrUnreachable) || got != nil || asked.Load() != 400 {
+		t.Errorf("%d lines, %v after %d requests", len(got), err, asked.Load())
+	}
+}
+
 func TestAListThatCannotBeReadIsAnErrorNotAShortList(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]error{
-		`{"ResponseCode":603}`: cardcom.ErrCredentials,
-		`{"Tranzactions":[]}`:  cardcom.ErrUnreachable,
-		`<html>`:               cardcom.ErrUnreachable,
-		`{"ResponseCode":0,"Tranzactions":[{"ResponseCode":0,"TranzactionId":1}]}`: cardcom.ErrUnreachable,
+		`{"ResponseCode":603}`:  cardcom.ErrCredentials,
+		`{"ResponseCode":9999}`: cardcom.ErrUnreachable,
+		`{"Tranzactions":[]}`:   cardcom.ErrUnreachable,
+		`<html>`:                cardcom.ErrUnreachable,
+		`{"ResponseCode":0,"Tranzactions":[{"ResponseCode":0,"TranzactionId":1,"CoinId":1}]}`: cardcom.ErrUnreachable,
 	} {
 		c, _ := serve(t, answers(200, body))
 		if got, err := c.List(t.Context(), credentials, time.Now(), time.Now()); !errors.Is(err, want) || got != nil {

@@ -3,6 +3,7 @@ package cardcom
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -118,7 +119,7 @@ func (c *Client) Probe(ctx context.Context, cr payment.Credentials) error {
 
 // List is the terminal's successful transactions of the days, in Israel, on which first and last fall and of those between.
 func (c *Client) List(ctx context.Context, cr payment.Credentials, first, last time.Time) (all []payment.Transaction, err error) {
-	for page := 1; ; page++ {
+	for page := 1; page <= maxPages; page++ {
 		some, full, err := c.page(ctx, cr, first, last, page)
 		if err != nil {
 			return nil, err
@@ -127,11 +128,14 @@ func (c *Client) List(ctx context.Context, cr payment.Credentials, first, last t
 			return all, nil
 		}
 	}
+	return nil, errors.Join(ErrUnreachable, errEndless)
 }
 
 const (
 	// listPage keeps a page of the list, about a kilobyte a line, well under maxAnswer.
 	listPage = 500
+	// maxPages ends a list that never does: more than any terminal's transactions of a month.
+	maxPages = 400
 	// The list is by whole days of Cardcom's clock; an hour before midnight in UTC is the next day there.
 	listZone = "Asia/Jerusalem"
 	listDay  = "02012006"
@@ -153,8 +157,12 @@ func (c *Client) page(ctx context.Context, cr payment.Credentials, first, last t
 	if !ok {
 		return nil, false, errors.Join(ErrUnreachable, errNoAnswer)
 	}
-	if code != codeOK {
+	switch code {
+	case codeOK:
+	case codeBadLogin:
 		return nil, false, ErrCredentials
+	default:
+		return nil, false, errors.Join(ErrUnreachable, fmt.Errorf("the list was refused with code %d", code))
 	}
 	for _, t := range out.Tranzactions {
 		if code, ok := t.code(); !ok || code != codeOK {
@@ -164,7 +172,7 @@ func (c *Client) page(ctx context.Context, cr payment.Credentials, first, last t
 		if err != nil {
 			return nil, false, errors.Join(ErrUnreachable, errNoAnswer)
 		}
-		list = append(list, payment.Transaction{ProviderTxn: t.TranzactionID.String(), Amount: amount, Refund: t.IsRefund})
+		list = append(list, payment.Transaction{ProviderTxn: t.TranzactionID.String(), Amount: amount, Refund: t.IsRefund, Foreign: t.CoinID.String() != coinILS})
 	}
 	return list, len(out.Tranzactions) == listPage, nil
 }

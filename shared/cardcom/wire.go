@@ -75,7 +75,11 @@ type advanced struct {
 	IsAutoRecurringPayment bool
 }
 
-const ils = 1 // ISOCoinId
+// The shekel, in what is sent (ISOCoinId) and in what comes back (CoinId).
+const (
+	ils     = 1
+	coinILS = "1"
+)
 
 type createPage struct {
 	auth

@@ -99,6 +99,7 @@ type Transaction struct {
 	ProviderTxn string
 	Amount      money.Agorot
 	Refund      bool
+	Foreign     bool // in another currency than the shekel; Amount is then in its hundredths
 }
 
 // Provider is what FitKit asks of a card provider.
