@@ -8,6 +8,7 @@ FITKIT := go run ./infra/local/cmd/fitkit
 STORES := go run ./infra/local/cmd/stores -dir .local/test
 SAM_VENV := .local/venv
 CLIENT := clients/typescript
+CHECKOV_VENV := .local/checkov
 LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.6.0
 ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
@@ -81,7 +82,7 @@ bench: preflight ## the figures, measured side by side in one run
 	@go run ./infra/bench
 
 .PHONY: verify
-verify: preflight fmt-check vet lint vulncheck generate-check client-check sam-validate actionlint test ## all that must hold before a merge
+verify: preflight fmt-check vet lint vulncheck generate-check client-check sam-validate checkov actionlint test ## all that must hold before a merge
 	@echo "==> verified"
 
 .PHONY: fmt-check
@@ -148,6 +149,17 @@ $(SAM_VENV)/ready: infra/tools/requirements.txt
 	@$(SAM_VENV)/bin/pip install --quiet --disable-pip-version-check --requirement infra/tools/requirements.txt
 	@touch $@
 
+.PHONY: checkov
+checkov: $(CHECKOV_VENV)/ready ## look for unsafe settings in templates and workflows
+	@echo "==> unsafe settings"
+	@$(CHECKOV_VENV)/bin/checkov --config-file infra/tools/checkov.yaml --file template.yaml infra/stacks/*.yaml .github/workflows/*.yml
+
+$(CHECKOV_VENV)/ready: infra/tools/checkov-requirements.txt
+	@echo "==> installing checkov"
+	@python3 -m venv $(CHECKOV_VENV)
+	@$(CHECKOV_VENV)/bin/pip install --quiet --disable-pip-version-check --requirement infra/tools/checkov-requirements.txt
+	@touch $@
+
 .PHONY: check-env
 check-env: ## check .env by the rules that functions start by
 	@go run ./infra/tools/checkenv
@@ -159,16 +171,22 @@ generate: $(CLIENT)/node_modules/ready ## write templates, documents and the cli
 	@go run ./infra/tools/generate
 	@npm --prefix $(CLIENT) run --silent generate
 
+# No binary may hold the commit, or every function would change with every commit; only the one that tells it does.
+FUNCTION_FLAGS := -tags lambda.norpc,timetzdata -trimpath -ldflags "-s -w"
+
 .PHONY: build
 build: ## build every function for Lambda into bin: make build GOARCH=amd64
 	@echo "==> building functions for linux/$(GOARCH)"
 	@mkdir -p .local/build/$(GOARCH)
-	@CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build -tags lambda.norpc,timetzdata -trimpath -ldflags "-s -w" -o .local/build/$(GOARCH)/ ./functions/...
+	@CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build -buildvcs=false $(FUNCTION_FLAGS) -o .local/build/$(GOARCH)/ ./functions/...
+	@CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build $(FUNCTION_FLAGS) -o .local/build/$(GOARCH)/ ./functions/api-platform-check-health
 	@go run ./infra/tools/pack -from .local/build/$(GOARCH) -to bin
 
 .PHONY: sam-build
 sam-build: build $(SAM_VENV)/ready ## lay out .aws-sam for sam deploy
 	@SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam build --region eu-central-1
+	@go run ./infra/tools/pack -from .local/build/$(GOARCH) -to bin -zips .local/zips
+	@find .aws-sam/build -name template.yaml -exec sed -i 's|CodeUri: .*bin/\([a-z0-9-]*\)$$|CodeUri: $(CURDIR)/.local/zips/\1.zip|' {} +
 
 .PHONY: keys
 keys: ## print fresh encryption keys

@@ -153,6 +153,16 @@ func TestEveryQueueIsWatchedAndWhatIsSentHasAConsumer(t *testing.T) {
 	}
 }
 
+func TestEveryQueueIsEncrypted(t *testing.T) {
+	for name, s := range stacks(t) {
+		for id, r := range s.Resources {
+			if r.Type == "AWS::SQS::Queue" && value(&r.Properties, "SqsManagedSseEnabled").Value != "true" {
+				t.Errorf("%s: queue %s keeps its messages in the clear", name, id)
+			}
+		}
+	}
+}
+
 func TestEveryAlarmNamesARunbookThatExists(t *testing.T) {
 	book := regexp.MustCompile(`infra/runbooks/[a-z-]+\.md`)
 	files, err := filepath.Glob(filepath.Join(repository, "infra/stacks/*.yaml"))

@@ -1,6 +1,8 @@
 // Command pack lays out what go build -o made, one file per function, as Lambda wants it: <to>/<function>/bootstrap. A
 // binary that has not changed keeps its file, so an unchanged function keeps its hash and is not deployed again.
 //
+// With -zips it also writes <zips>/<function>.zip for deployment, where the same binary always makes the same bytes.
+//
 //	pack -from .local/build/arm64 -to bin -functions functions
 package main
 
@@ -17,8 +19,12 @@ func main() {
 	from := flag.String("from", "", "folder with one binary per function")
 	to := flag.String("to", "bin", "folder that templates take code from")
 	sources := flag.String("functions", "functions", "folder that says which functions there are")
+	zips := flag.String("zips", "", "folder for deployment packages; none are made without it")
 	flag.Parse()
 	packed, err := pack(*from, *to, *sources)
+	if err == nil && *zips != "" {
+		err = zipAll(*to, *zips)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
