@@ -9,6 +9,7 @@ STORES := go run ./infra/local/cmd/stores -dir .local/test
 SAM_VENV := .local/venv
 CLIENT := clients/typescript
 CHECKOV_VENV := .local/checkov
+MOTO_VENV := .local/moto
 LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.6.0
 ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
@@ -155,10 +156,18 @@ checkov: $(CHECKOV_VENV)/ready ## look for unsafe settings in templates and work
 	@$(CHECKOV_VENV)/bin/checkov --config-file infra/tools/checkov.yaml --file template.yaml infra/stacks/*.yaml .github/workflows/*.yml
 
 $(CHECKOV_VENV)/ready: infra/tools/checkov-requirements.txt
-	@echo "==> installing checkov"
-	@python3 -m venv $(CHECKOV_VENV)
-	@$(CHECKOV_VENV)/bin/pip install --quiet --disable-pip-version-check --requirement infra/tools/checkov-requirements.txt
+$(MOTO_VENV)/ready: infra/tools/moto-requirements.txt
+$(CHECKOV_VENV)/ready $(MOTO_VENV)/ready:
+	@echo "==> installing what $< lists"
+	@python3 -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
+
+.PHONY: dry-run
+dry-run: build $(SAM_VENV)/ready $(MOTO_VENV)/ready ## deploy everything to a stand-in for AWS on this machine
+	@echo "==> dry run of a deployment"
+	@go run ./infra/tools/pack -from .local/build/$(GOARCH) -to bin -zips .local/dry-run
+	@$(SAM_VENV)/bin/python infra/tools/dry_run.py --moto $(MOTO_VENV)/bin/moto_server --zips .local/dry-run
 
 .PHONY: check-env
 check-env: ## check .env by the rules that functions start by
