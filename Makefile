@@ -195,7 +195,51 @@ build: ## build every function for Lambda into bin: make build GOARCH=amd64
 sam-build: build $(SAM_VENV)/ready ## lay out .aws-sam for sam deploy
 	@SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam build --region eu-central-1
 	@go run ./infra/tools/pack -from .local/build/$(GOARCH) -to bin -zips .local/zips
-	@find .aws-sam/build -name template.yaml -exec sed -i 's|CodeUri: .*bin/\([a-z0-9-]*\)$$|CodeUri: $(CURDIR)/.local/zips/\1.zip|' {} +
+	@find .aws-sam/build -name template.yaml -exec sed -i 's|CodeUri: .*bin/\([a-z0-9-]*\)$$|CodeUri: ../../../.local/zips/\1.zip|' {} +
+
+##@ Deploy: each takes STAGE=preview, staging or production
+
+# STAGE and what a preview is told come to the scripts in the environment, never as part of a command's text.
+export STAGE
+
+.PHONY: secrets-diff
+secrets-diff: ## compare the parameter store with .env.example: make secrets-diff STAGE=staging
+	@go run ./infra/tools/release -stage "$$STAGE" diff
+
+.PHONY: deploy-check
+deploy-check: ## say what would stop a deployment, in a sentence each
+	@go run ./infra/tools/release -stage "$$STAGE" check
+
+.PHONY: deploy
+deploy: $(SAM_VENV)/ready ## migrate, then deploy what make sam-build laid out
+	@./infra/tools/deploy/deploy.sh "$(CURDIR)/$(SAM_VENV)/bin/sam"
+
+.PHONY: smoke
+smoke: ## ask a deployed stage what every deployment must answer
+	@./infra/tools/deploy/smoke.sh
+
+.PHONY: preview-read
+preview-read: # from a comment of Vercel's to the preview's parameters
+	@go run ./infra/tools/preview
+
+.PHONY: preview-branch
+preview-branch: # a Neon branch for STACK, and its addresses as lines of NAME=value
+	@go run ./infra/tools/neonbranch create
+
+.PHONY: preview-branch-remove
+preview-branch-remove:
+	@go run ./infra/tools/neonbranch delete
+
+.PHONY: preview-remove
+preview-remove: $(SAM_VENV)/ready ## delete a preview's stack: make preview-remove STACK=fitkit-pr-12
+	@./infra/tools/deploy/remove.sh "$(CURDIR)/$(SAM_VENV)/bin/sam"
+
+.PHONY: sam-smoke
+sam-smoke: $(SAM_VENV)/ready ## run the templates under sam local and ask three routes of two stacks
+	@$(MAKE) --no-print-directory build GOARCH=amd64
+	@./infra/tools/smoke/sam_smoke.sh "$(SAM_VENV)"
+
+##@ Helpers
 
 .PHONY: keys
 keys: ## print fresh encryption keys

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Neon speaks to one project by Neon's API.
+type Neon struct {
+	URL, Key, Project string
+	Client            *http.Client
+	Wait              func(time.Duration) // before asking again
+}
+
+// patience is how often something is asked for again, with waits that grow to half a minute: about five minutes in all.
+const patience = 14
+
+// call sends one request and waits while the project is busy with another operation (423) or there were too many (429).
+func (n *Neon) call(ctx context.Context, method, path string, in, out any) (int, error) {
+	for try := 1; ; try++ {
+		status, body, err := n.once(ctx, method, path, in)
+		busy := status == http.StatusLocked || status == http.StatusTooManyRequests
+		switch {
+		case err != nil:
+			return 0, err
+		case busy && try < patience:
+			n.Wait(min(30*time.Second, time.Second<<(try-1)))
+			continue
+		case status == http.StatusUnauthorized || status == http.StatusForbidden:
+			return status, fmt.Errorf("Neon refuses NEON_API_KEY: it has expired or is of another project; make one in the project's settings") //nolint:staticcheck // a sentence that a person reads
+		case status >= 300 && (status != http.StatusNotFound || method != http.MethodDelete):
+			return status, fmt.Errorf("Neon answered %d to %s %s", status, method, path) //nolint:staticcheck // a sentence that a person reads
+		}
+		if out != nil {
+			return status, json.Unmarshal(body, out)
+		}
+		return status, nil
+	}
+}
+
+func (n *Neon) once(ctx context.Context, method, path string, in any) (int, []byte, error) {
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return 0, nil, err
+		}
+		body = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, n.URL+"/projects/"+url.PathEscape(n.Project)+path, body)
+	if err != nil {
+		return 0, nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+n.Key)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := n.Client.Do(req)
+	if err != nil {
+		return 0, nil, fmt.Errorf("Neon does not answer: %w", err) //nolint:staticcheck // a sentence that a person reads
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	return resp.StatusCode, text, err
+}
+
+type branch struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	State string `json:"current_state"`
+}
+
+// find is the branch of a name. Neon searches parts of names, so the whole name is compared here.
+func (n *Neon) find(ctx context.Context, name string) (branch, bool, error) {
+	var list struct{ Branches []branch }
+	_, err := n.call(ctx, http.MethodGet, "/branches?search="+url.QueryEscape(name), nil, &list)
+	for _, b := range list.Branches {
+		if b.Name == name {
+			return b, true, err
+		}
+	}
+	return branch{}, false, err
+}
+
+// Create makes the branch, or takes the one that is there, and waits until it can be used. It ends by itself after a week.
+func (n *Neon) Create(ctx context.Context, name, parent string, now time.Time) (string, error) {
+	b, found, err := n.find(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	if !found {
+		var made struct{ Branch branch }
+		_, err := n.call(ctx, http.MethodPost, "/branches", map[string]any{
+			"branch":    map[string]any{"name": name, "parent_id": parent, "expires_at": now.AddDate(0, 0, 7).UTC().Format(time.RFC3339)},
+			"endpoints": []any{map[string]any{"type": "read_write", "autoscaling_limit_min_cu": 0.25, "autoscaling_limit_max_cu": 1}},
+		}, &made)
+		if err != nil {
+			return "", err
+		}
+		b = made.Branch
+	}
+	for try := 1; b.State != "ready"; try++ {
+		if try > 100 {
+			return "", fmt.Errorf("the branch %s is still %s after five minutes: look at it in Neon's console", name, b.State)
+		}
+		n.Wait(3 * time.Second)
+		var one struct{ Branch branch }
+		if _, err := n.call(ctx, http.MethodGet, "/branches/"+url.PathEscape(b.ID), nil, &one); err != nil {
+			return "", err
+		}
+		b = one.Branch
+	}
+	return b.ID, nil
+}
+
+// Address is how a role reaches the branch's database, with its password.
+func (n *Neon) Address(ctx context.Context, branch, role string, pooled bool) (string, error) {
+	var answer struct{ URI string }
+	query := url.Values{"branch_id": {branch}, "database_name": {"fitkit"}, "role_name": {role}, "pooled": {fmt.Sprint(pooled)}}
+	_, err := n.call(ctx, http.MethodGet, "/connection_uri?"+query.Encode(), nil, &answer)
+	return answer.URI, err
+}
+
+// Delete removes the branch of a name. One that is not there is as good.
+func (n *Neon) Delete(ctx context.Context, name string) error {
+	b, found, err := n.find(ctx, name)
+	if err != nil || !found {
+		return err
+	}
+	_, err = n.call(ctx, http.MethodDelete, "/branches/"+url.PathEscape(b.ID), nil, nil)
+	return err
+}

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// account is an AWS account as far as a release asks about it.
+type account struct {
+	settings map[string]setting
+	drifted  map[string][]string // by stack
+	status   string
+	refused  string // what aws says to somebody who is not signed in
+	asked    []string
+}
+
+func (a *account) aws(_ context.Context, args ...string) ([]byte, error) {
+	a.asked = append(a.asked, strings.Join(args, " "))
+	if a.refused != "" {
+		return nil, errors.New(a.refused)
+	}
+	stack := after(args, "--stack-name")
+	switch args[1] {
+	case "get-parameters-by-path":
+		var list []setting
+		for _, s := range a.settings {
+			if strings.HasPrefix(s.Name, after(args, "--path")+"/") {
+				list = append(list, s)
+			}
+		}
+		return json.Marshal(map[string]any{"Parameters": list})
+	case "list-stack-resources":
+		if a.status == "" {
+			return nil, errors.New("aws cloudformation list-stack-resources: Stack with id " + stack + " does not exist")
+		}
+		return []byte(`{"StackResourceSummaries":[{"ResourceType":"AWS::CloudFormation::Stack","PhysicalResourceId":"` + stack + `-Billing"},{"ResourceType":"AWS::Logs::LogGroup"}]}`), nil
+	case "detect-stack-drift":
+		return []byte(`{"StackDriftDetectionId":"` + stack + `"}`), nil
+	case "describe-stack-drift-detection-status":
+		if len(a.drifted[after(args, "--stack-drift-detection-id")]) > 0 {
+			return []byte(`{"DetectionStatus":"DETECTION_COMPLETE","StackDriftStatus":"DRIFTED"}`), nil
+		}
+		return []byte(`{"DetectionStatus":"DETECTION_COMPLETE","StackDriftStatus":"IN_SYNC"}`), nil
+	case "describe-stack-resource-drifts":
+		var list []map[string]string
+		for _, id := range a.drifted[stack] {
+			list = append(list, map[string]string{"LogicalResourceId": id})
+		}
+		return json.Marshal(map[string]any{"StackResourceDrifts": list})
+	case "describe-stacks":
+		if a.status == "" {
+			return nil, errors.New("Stack with id " + stack + " does not exist")
+		}
+		return []byte(`{"Stacks":[{"StackStatus":"` + a.status + `"}]}`), nil
+	}
+	return nil, errors.New("unexpected " + args[1])
+}
+
+func after(args []string, flag string) string {
+	for i, a := range args {
+		if a == flag {
+			return args[i+1]
+		}
+	}
+	return ""
+}
+
+const rootTemplate = `Parameters:
+  Stage: {Type: String}
+  DatabaseUrl: {Type: String, NoEcho: true}
+  AllowedOrigins: {Type: String}
+  ClerkAuthorizedParties: {Type: String}
+  NextPublicAppUrl: {Type: String}
+  DbPoolMax: {Type: Number, Default: 2}
+`
+
+const envExample = "STAGE=local\n# DATABASE_URL=x\n# ALLOWED_ORIGINS=x\n# CLERK_AUTHORIZED_PARTIES=x\n# NEXT_PUBLIC_APP_URL=x\n# DB_POOL_MAX=2\n"
+
+func stored(stage string, without ...string) map[string]setting {
+	all := map[string]setting{
+		"DATABASE_URL":             {"/fitkit/" + stage + "/shared/DATABASE_URL", "SecureString", "postgres://secret"},
+		"ALLOWED_ORIGINS":          {"/fitkit/" + stage + "/shared/ALLOWED_ORIGINS", "String", "https://app.fitkit.example"},
+		"CLERK_AUTHORIZED_PARTIES": {"/fitkit/" + stage + "/shared/CLERK_AUTHORIZED_PARTIES", "String", "https://app.fitkit.example"},
+		"NEXT_PUBLIC_APP_URL":      {"/fitkit/" + stage + "/shared/NEXT_PUBLIC_APP_URL", "String", "https://app.fitkit.example"},
+	}
+	for _, name := range without {
+		delete(all, name)
+	}
+	return all
+}
+
+// checkout is a folder with what a release reads, built or not.
+func checkout(t *testing.T, built bool) string {
+	t.Helper()
+	root := t.TempDir()
+	files := map[string]string{"template.yaml": rootTemplate, ".env.example": envExample}
+	if built {
+		files[".aws-sam/build/template.yaml"] = rootTemplate
+	}
+	for name, text := range files {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
+
+// release runs a command against the account and gives what it printed.
+func release(t *testing.T, a *account, root, stage string, env map[string]string, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	r := &Release{AWS: a.aws, Getenv: func(name string) string { return env[name] }, Root: root, Out: &out, Wait: func() {}}
+	err := r.run(context.Background(), stage, args)
+	return out.String(), err
+}
+
+func TestWhatIsWrongIsSaidInOneSentenceBeforeAnythingIsChanged(t *testing.T) {
+	for name, tc := range map[string]struct {
+		account *account
+		stage   string
+		env     map[string]string
+		unbuilt bool
+		want    string
+	}{
+		"no stage":                  {&account{}, "", nil, false, "say which stage"},
+		"an unknown stage":          {&account{}, "prod", nil, false, `there is no stage "prod" to deploy to: take preview, staging or production`},
+		"another region":            {&account{}, "staging", map[string]string{"AWS_REGION": "us-east-1"}, false, "AWS_REGION is us-east-1, and FitKit runs in eu-central-1"},
+		"a preview without a name":  {&account{}, "preview", map[string]string{"STACK": "fitkit-prod"}, false, "set STACK=fitkit-pr-<number"},
+		"nobody signed in":          {&account{refused: "aws ssm: ExpiredToken"}, "staging", nil, false, "sign in to its account and try again (aws ssm: ExpiredToken)"},
+		"nothing built":             {&account{settings: stored("staging")}, "staging", nil, true, "run make sam-build first"},
+		"a missing parameter":       {&account{settings: stored("staging", "DATABASE_URL")}, "staging", nil, false, "staging has no DATABASE_URL: put each into the parameter store as /fitkit/staging/<domain>/<VARIABLE>"},
+		"another stage's settings":  {&account{settings: stored("production")}, "staging", nil, false, "staging has no ALLOWED_ORIGINS, CLERK_AUTHORIZED_PARTIES, DATABASE_URL"},
+		"a stack changed by hand":   {&account{settings: stored("staging"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-staging": {"HttpApi"}}}, "staging", nil, false, "somebody changed HttpApi of the stack fitkit-staging by hand"},
+		"a domain changed by hand":  {&account{settings: stored("production"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-prod-Billing": {"Logs", "FailedRuns"}}}, "production", nil, false, "somebody changed Logs, FailedRuns of the stack fitkit-prod-Billing by hand"},
+		"a setting with two values": {&account{settings: map[string]setting{"a": {"/fitkit/staging/billing/X", "String", "1"}, "b": {"/fitkit/staging/org/X", "SecureString", "1"}}}, "staging", nil, false, "differ: make them one"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := release(t, tc.account, checkout(t, !tc.unbuilt), tc.stage, tc.env, "check")
+			if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%v, %q; want one sentence with %q", err, out, tc.want)
+			}
+		})
+	}
+}
+
+func TestASoundStageCanBeDeployed(t *testing.T) {
+	for name, a := range map[string]*account{
+		"for the first time": {settings: stored("staging")},
+		"again":              {settings: stored("staging"), status: "UPDATE_COMPLETE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := release(t, a, checkout(t, true), "staging", map[string]string{"AWS_REGION": region}, "check")
+			if err != nil || out != "staging can be deployed to fitkit-staging.\n" {
+				t.Errorf("%v %q", err, out)
+			}
+		})
+	}
+}
+
+func TestTheParametersComeFromTheStoreAndAPreviewsFromItsPullRequest(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "p.yaml")
+	env := map[string]string{"STACK": "fitkit-pr-12", "ALLOWED_ORIGINS": "https://a.vercel.app,https://b.vercel.app", "FRONTEND_URL": "https://a.vercel.app"}
+	for stage, want := range map[string]string{
+		"staging": `{"AllowedOrigins":"https://app.fitkit.example","ClerkAuthorizedParties":"https://app.fitkit.example","DatabaseUrl":"postgres://secret","NextPublicAppUrl":"https://app.fitkit.example","Stage":"staging"}`,
+		"preview": `{"AllowedOrigins":"https://a.vercel.app,https://b.vercel.app","ClerkAuthorizedParties":"https://a.vercel.app,https://b.vercel.app","DatabaseUrl":"postgres://secret","NextPublicAppUrl":"https://a.vercel.app","Stage":"preview"}`,
+	} {
+		if _, err := release(t, &account{settings: stored(stage)}, checkout(t, true), stage, env, "parameters", "-out", file); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got bytes.Buffer
+		if err := json.Compact(&got, raw); err != nil || got.String() != want {
+			t.Errorf("%s: %v\n%s\nwant\n%s", stage, err, got.String(), want)
+		}
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("others can read the secrets: %v %v", info.Mode(), err)
+		}
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := release(t, &account{settings: stored("staging", "DATABASE_URL")}, checkout(t, true), "staging", nil, "parameters", "-out", file); err == nil {
+		t.Error("wrote parameters without a database")
+	}
+}
+
+func TestTheDifferenceToTheExampleIsNamesAndNeverValues(t *testing.T) {
+	settings := stored("staging", "ALLOWED_ORIGINS")
+	settings["OLD_KEY"] = setting{"/fitkit/staging/org/OLD_KEY", "SecureString", "hush"}
+	settings["DATABASE_URL"] = setting{"/fitkit/staging/shared/DATABASE_URL", "String", "hush"}
+	a := &account{settings: settings}
+	out, err := release(t, a, checkout(t, false), "staging", nil, "diff")
+	want := "! DATABASE_URL is a secret and /fitkit/staging/shared/DATABASE_URL is a String: put it again as a SecureString, and change the secret\n" +
+		"- OLD_KEY is not in .env.example: delete /fitkit/staging/org/OLD_KEY, or describe it there\n" +
+		"+ ALLOWED_ORIGINS is missing: put it at /fitkit/staging/<domain>/ALLOWED_ORIGINS\n"
+	if out != want || err == nil || err.Error() != "staging differs from .env.example in 3 place(s)" {
+		t.Errorf("%v\n%s\nwant\n%s", err, out, want)
+	}
+	if !strings.Contains(a.asked[0], "--no-with-decryption") {
+		t.Errorf("it asked for the secrets' values: %s", a.asked[0])
+	}
+	out, err = release(t, &account{settings: stored("staging")}, checkout(t, false), "staging", nil, "diff")
+	if err != nil || out != "The settings of staging are those of .env.example.\n" {
+		t.Errorf("%v %q", err, out)
+	}
+}
+
+func TestACommandGetsTheStagesSettings(t *testing.T) {
+	out, err := release(t, &account{settings: stored("staging")}, checkout(t, false), "staging", nil, "exec", "--", "sh", "-c", "echo $DATABASE_URL $#", "x;y")
+	if err != nil || out != "postgres://secret 0\n" {
+		t.Errorf("%v %q", err, out)
+	}
+}
+
+func TestAFailedDeploymentSaysWhatIsLeft(t *testing.T) {
+	for status, want := range map[string]string{
+		"":                         "nothing was changed: read the first error above",
+		"UPDATE_ROLLBACK_COMPLETE": "nothing was changed: fitkit-prod still runs the version before",
+		"ROLLBACK_COMPLETE":        "delete the empty stack",
+		"UPDATE_ROLLBACK_FAILED":   "continue the rollback",
+		"UPDATE_IN_PROGRESS":       "wait until it is over",
+	} {
+		if _, err := release(t, &account{status: status}, checkout(t, true), "production", nil, "outcome"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v does not say %q", status, err, want)
+		}
+	}
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"fitkit/infra/local/template"
+)
+
+// setting is one parameter of the parameter store.
+type setting struct {
+	Name, Type, Value string
+}
+
+// variable is the last part of its name.
+func (s setting) variable() string { return path.Base(s.Name) }
+
+// settings reads the stage's part of the parameter store; the values of secrets only when they are asked for.
+func (r *Release) settings(ctx context.Context, secrets bool) (map[string]setting, error) {
+	decrypt := "--no-with-decryption"
+	if secrets {
+		decrypt = "--with-decryption"
+	}
+	out, err := r.AWS(ctx, "ssm", "get-parameters-by-path", "--recursive", decrypt, "--path", "/fitkit/"+r.stage)
+	if err != nil {
+		return nil, fmt.Errorf("the settings of %s cannot be read; sign in to its account and try again (%w)", r.stage, err)
+	}
+	var answer struct{ Parameters []setting }
+	if err := json.Unmarshal(out, &answer); err != nil {
+		return nil, fmt.Errorf("the parameter store's answer: %w", err)
+	}
+	found, errs := map[string]setting{}, []error{}
+	for _, s := range answer.Parameters {
+		if other, ok := found[s.variable()]; ok && (secrets && other.Value != s.Value || other.Type != s.Type) {
+			errs = append(errs, fmt.Errorf("%s and %s differ: make them one", other.Name, s.Name))
+		}
+		found[s.variable()] = s
+	}
+	return found, errors.Join(errs...)
+}
+
+// declared is a parameter of template.yaml.
+type declared struct {
+	Default *string `yaml:"Default"`
+	NoEcho  bool    `yaml:"NoEcho"`
+}
+
+// parameters are what template.yaml takes, by variable.
+func (r *Release) parameters() (map[string]declared, map[string]string, error) {
+	raw, err := os.ReadFile(filepath.Join(r.Root, "template.yaml"))
+	if err != nil {
+		return nil, nil, err
+	}
+	var t struct {
+		Parameters map[string]declared `yaml:"Parameters"`
+	}
+	if err := yaml.Unmarshal(raw, &t); err != nil {
+		return nil, nil, fmt.Errorf("template.yaml: %w", err)
+	}
+	byVariable, names := map[string]declared{}, map[string]string{}
+	for name, d := range t.Parameters {
+		byVariable[template.VariableName(name)], names[template.VariableName(name)] = d, name
+	}
+	return byVariable, names, nil
+}
+
+// values are the template's parameters for this stage, by their names in the template, and the variables without a value.
+func (r *Release) values(stored map[string]setting) (map[string]string, []string, error) {
+	takes, names, err := r.parameters()
+	if err != nil {
+		return nil, nil, err
+	}
+	values, missing := map[string]string{}, []string{}
+	for variable, d := range takes {
+		switch value := r.value(variable, stored); {
+		case value != "":
+			values[names[variable]] = value
+		case d.Default == nil:
+			missing = append(missing, variable)
+		}
+	}
+	slices.Sort(missing)
+	return values, missing, nil
+}
+
+// ofPreview says which variable of a preview's environment fills another one too: tokens are issued for the origins that may call.
+var ofPreview = map[string]string{"CLERK_AUTHORIZED_PARTIES": "ALLOWED_ORIGINS", "NEXT_PUBLIC_APP_URL": "FRONTEND_URL"}
+
+func (r *Release) value(variable string, stored map[string]setting) string {
+	if variable == "STAGE" {
+		return r.stage
+	}
+	if r.stage == "preview" {
+		for _, name := range []string{variable, ofPreview[variable]} {
+			if v := r.Getenv(name); name != "" && v != "" {
+				return v
+			}
+		}
+	}
+	return stored[variable].Value
+}
+
+// Write puts the template's parameters into a file that only its owner can read.
+func (r *Release) Write(ctx context.Context, file string) error {
+	if !strings.HasSuffix(file, ".yaml") {
+		return errors.New("say where to: parameters -out FILE.yaml")
+	}
+	stored, err := r.settings(ctx, true)
+	if err != nil {
+		return err
+	}
+	values, missing, err := r.values(stored)
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		return r.missing(missing)
+	}
+	text, err := json.MarshalIndent(values, "", "  ") // JSON is YAML whose values need no further quoting
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, text, 0o600)
+}
+
+func (r *Release) missing(variables []string) error {
+	return fmt.Errorf("%s has no %s: put each into the parameter store as /fitkit/%s/<domain>/<VARIABLE>, and see .env.example for what it is",
+		r.stage, strings.Join(variables, ", "), r.stage)
+}
+
+// Exec runs a command that reads the stage's settings from its environment, such as the migrations.
+func (r *Release) Exec(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
+	if len(args) == 0 {
+		return errors.New("say what to run: exec -- COMMAND ARGS…")
+	}
+	stored, err := r.settings(ctx, true)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Env = os.Environ()
+	for variable := range stored {
+		cmd.Env = append(cmd.Env, variable+"="+r.value(variable, stored))
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, r.Out, os.Stderr
+	return cmd.Run()
+}

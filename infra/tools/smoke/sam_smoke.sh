@@ -1,0 +1,28 @@
+#!/bin/sh
+# Runs the templates under sam local and asks them what every deployment must answer.
+#   sam_smoke.sh SAM_VENV     the binaries are in bin, for this machine's processor: make build GOARCH=amd64
+set -eu
+venv=${1:?the Python environment that holds aws-sam-cli}
+here=$(dirname "$0")
+if ! docker info >/dev/null 2>&1; then
+	echo "Skipped: sam local runs functions in containers, and no docker daemon answers here."
+	exit 0
+fi
+image=public.ecr.aws/lambda/provided:al2023-rapid-x86_64
+docker image inspect "$image" >/dev/null 2>&1 || docker pull --quiet "$image" >/dev/null 2>&1 || "$here/base_image.sh" "$venv"
+
+port=$("$venv/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+log=$(mktemp)
+# No store is started: what is asked needs none, and /healthz says that they are down.
+SAM_CLI_TELEMETRY=0 "$venv/bin/sam" local start-api --skip-pull-image --region eu-central-1 --port "$port" --warm-containers LAZY \
+	--parameter-overrides Stage=ci AllowedOrigins=https://app.fitkit.example NextPublicAppUrl=https://app.fitkit.example \
+	PublicApiUrl=https://api.fitkit.example ClerkIssuer=https://clerk.fitkit.example ClerkAuthorizedParties=https://app.fitkit.example \
+	DatabaseUrl=postgres://fitkit_app:x@127.0.0.1:1/fitkit SystemDatabaseUrl=postgres://fitkit_system:x@127.0.0.1:1/fitkit \
+	RedisUrl=redis://127.0.0.1:1/0 >"$log" 2>&1 &
+sam=$!
+trap 'kill "$sam" 2>/dev/null; wait "$sam" 2>/dev/null || true; rm -f "$log"' EXIT
+until grep -q 'Running on http' "$log"; do
+	kill -0 "$sam" 2>/dev/null || { cat "$log" >&2; exit 1; }
+	sleep 1
+done
+"$here/smoke.sh" "http://127.0.0.1:$port" https://app.fitkit.example "200 503" || { tail -n 40 "$log" >&2; exit 1; }

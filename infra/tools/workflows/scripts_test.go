@@ -1,0 +1,200 @@
+package workflows
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// programs makes a folder for PATH with stand-ins, each a shell text; every call is noted in the file calls.
+func programs(t *testing.T, scripts map[string]string) (path, calls string) {
+	t.Helper()
+	dir := t.TempDir()
+	calls = filepath.Join(dir, "calls")
+	for name, text := range scripts {
+		text = "#!/bin/sh\necho \"" + name + " $*\" >>" + calls + "\n" + text + "\n"
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir + ":" + os.Getenv("PATH"), calls
+}
+
+func script(t *testing.T, dir, name string, env []string, args ...string) (string, error) {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join(repository, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Dir, cmd.Env = dir, append(env, "HOME="+t.TempDir())
+	if !strings.Contains(strings.Join(env, "\n"), "PATH=") {
+		cmd.Env = append(cmd.Env, "PATH="+os.Getenv("PATH"))
+	}
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func noted(t *testing.T, calls string) string {
+	t.Helper()
+	raw, err := os.ReadFile(calls)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+func TestADeploymentChecksThenMigratesThenDeploys(t *testing.T) {
+	const release = "go run ./infra/tools/release -stage staging "
+	for name, tc := range map[string]struct{ goDoes, sam, want string }{
+		"all goes well": {"", "", release + "check|" + release + "parameters -out FILE|" + release + "exec -- go run ./infra/tools/migrate|sam deploy"},
+		"a check that fails stops before anything is changed": {`case "$*" in *check) exit 1;; esac`, "", release + "check"},
+		"a migration that fails stops the deployment":         {`case "$*" in *migrate) exit 1;; esac`, "", release + "check|" + release + "parameters -out FILE|" + release + "exec -- go run ./infra/tools/migrate"},
+		"a deployment that fails says what is left": {`case "$*" in *outcome) exit 1;; esac`, "exit 1",
+			release + "check|" + release + "parameters -out FILE|" + release + "exec -- go run ./infra/tools/migrate|sam deploy|" + release + "outcome"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path, calls := programs(t, map[string]string{"go": tc.goDoes, "sam": tc.sam})
+			_, err := script(t, t.TempDir(), "infra/tools/deploy/deploy.sh", []string{"PATH=" + path, "STAGE=staging"}, "sam")
+			if (err == nil) != (tc.goDoes == "" && tc.sam == "") {
+				t.Errorf("ended with %v", err)
+			}
+			var got []string
+			for line := range strings.Lines(noted(t, calls)) {
+				line = strings.TrimSpace(line)
+				if i := strings.Index(line, "-out "); i > 0 {
+					line = line[:i] + "-out FILE"
+				}
+				if strings.HasPrefix(line, "sam deploy") {
+					if !strings.Contains(line, "--config-env staging") || !strings.Contains(line, "file:///") || strings.Contains(line, "--stack-name") {
+						t.Errorf("called %s", line)
+					}
+					line = "sam deploy"
+				}
+				got = append(got, line)
+			}
+			if all := strings.Join(got, "|"); all != tc.want {
+				t.Errorf("called\n%s\nwant\n%s", all, tc.want)
+			}
+		})
+	}
+}
+
+func TestAPreviewIsDeployedUnderItsOwnName(t *testing.T) {
+	path, calls := programs(t, map[string]string{"go": "", "sam": ""})
+	if out, err := script(t, t.TempDir(), "infra/tools/deploy/deploy.sh", []string{"PATH=" + path, "STAGE=preview", "STACK=fitkit-pr-12"}, "sam"); err != nil {
+		t.Fatal(out)
+	}
+	if got := noted(t, calls); !strings.Contains(got, "--stack-name fitkit-pr-12") {
+		t.Error(got)
+	}
+}
+
+func TestOnlyAPreviewsStackIsRemoved(t *testing.T) {
+	for stack, ok := range map[string]bool{"fitkit-pr-12": true, "": false, "fitkit-prod": false, "fitkit-staging": false, "fitkit-pr-": false,
+		"fitkit-pr-1 --stack-name fitkit-prod": false, "fitkit-pr-1;id": false, "fitkit-pr-12x": false, "x-fitkit-pr-12": false} {
+		path, calls := programs(t, map[string]string{"sam": ""})
+		_, err := script(t, t.TempDir(), "infra/tools/deploy/remove.sh", []string{"PATH=" + path, "STACK=" + stack}, "sam")
+		if got := noted(t, calls); (err == nil) != ok || (got != "") != ok || ok && !strings.HasPrefix(got, "sam delete --stack-name "+stack+" --region eu-central-1") {
+			t.Errorf("%q: %v, called %q", stack, err, got)
+		}
+	}
+}
+
+func TestAForkGetsNoPreview(t *testing.T) {
+	for name, tc := range map[string]struct{ pull, answer, want string }{
+		"a pull request of ours": {"12", "open acme/fitkit 0a1b", "head=0a1b\n"},
+		"a fork's":               {"12", "open mallory/fitkit 0a1b", "comes from a fork"},
+		"one that was deleted":   {"12", "open  0a1b", "comes from a fork"},
+		"one that was closed":    {"12", "closed acme/fitkit 0a1b", "is not open"},
+		"a number that is none":  {"12/../../x", "open acme/fitkit 0a1b", "is not the number"},
+		"no number":              {"", "open acme/fitkit 0a1b", "is not the number"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path, _ := programs(t, map[string]string{"gh": "echo '" + tc.answer + "'"})
+			out, err := script(t, t.TempDir(), "infra/tools/preview/head.sh", []string{"PATH=" + path, "PULL_NUMBER=" + tc.pull, "GITHUB_REPOSITORY=acme/fitkit"})
+			if !strings.Contains(out, tc.want) || (err == nil) != strings.HasPrefix(tc.want, "head=") || err != nil && strings.Contains(out, "head=") {
+				t.Errorf("%v %q", err, out)
+			}
+		})
+	}
+}
+
+func TestASearchFindsLinesAndRunsNothing(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.go"), []byte("package a\n// Find me.\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"init", "-q"}, {"add", "."}} {
+		if out, err := exec.Command("git", append([]string{"-C", dir}, args...)...).CombinedOutput(); err != nil {
+			t.Fatalf("%s", out)
+		}
+	}
+	for name, tc := range map[string]struct{ pattern, paths, want string }{
+		"a word":                      {"Find (me|you)", "", "1 match(es)\n\n    a.go:2:// Find me.\n"},
+		"a word in a folder":          {"Find", "a.go", "    a.go:2:// Find me.\n"},
+		"nothing":                     {"nowhere", "", "0 match(es)"},
+		"an option for a pattern":     {"--open-files-in-pager=touch pwned", "", "0 match(es)"},
+		"a command for a pattern":     {"$(touch pwned)`touch pwned`", "", "0 match(es)"},
+		"a command for a path":        {"Find", "; touch pwned", "0 match(es)"},
+		"an option for a path":        {"Find", "--open-files-in-pager=touch", "0 match(es)"},
+		"a path outside":              {"root", "/etc/passwd", "0 match(es)"},
+		"a broken regular expression": {"(", "", "0 match(es)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, err := script(t, dir, "infra/tools/smegrep.sh", []string{"PATTERN=" + tc.pattern, "PATHS=" + tc.paths})
+			if err != nil || !strings.Contains(out, tc.want) || strings.Contains(out, "root:") {
+				t.Errorf("%v\n%s", err, out)
+			}
+			if _, err := os.Stat(filepath.Join(dir, "pwned")); err == nil {
+				t.Fatal("a command was run")
+			}
+		})
+	}
+}
+
+func TestTheSmokeTestAsksThreeRoutesAndAPreflight(t *testing.T) {
+	const origin = "https://app.fitkit.example"
+	for name, tc := range map[string]struct {
+		spoil map[string]int // status by path, for what is wrong
+		allow string
+		want  string
+	}{
+		"a sound API":                    {nil, origin, ""},
+		"a database that is down":        {map[string]int{"/healthz": 503}, origin, "GET /healthz answered 503, not 200"},
+		"a route that asks for no token": {map[string]int{"/v1/charges": 200}, origin, "GET /v1/charges answered 200"},
+		"a stack that is missing":        {map[string]int{"/v1/sales": 404}, origin, "POST /v1/sales answered 404"},
+		"another frontend let in":        {nil, "https://other.example", "is not let in"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				status := map[string]int{"/healthz": 200, "/v1/charges": 401, "/v1/sales": 401}[r.URL.Path]
+				if r.Method == http.MethodOptions {
+					w.Header().Set("Access-Control-Allow-Origin", tc.allow)
+					status = http.StatusNoContent
+				}
+				if s := tc.spoil[r.URL.Path]; s != 0 && r.Method != http.MethodOptions {
+					status = s
+				}
+				w.WriteHeader(status)
+			}))
+			defer server.Close()
+			out, err := script(t, t.TempDir(), "infra/tools/smoke/smoke.sh", nil, server.URL, origin)
+			if (err == nil) != (tc.want == "") || !strings.Contains(out, tc.want) {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
+
+func TestWithoutDockerTheTemplatesAreNotRunAndThatIsSaid(t *testing.T) {
+	path, _ := programs(t, map[string]string{"docker": "exit 1"})
+	out, err := script(t, t.TempDir(), "infra/tools/smoke/sam_smoke.sh", []string{"PATH=" + path}, "venv")
+	if err != nil || out != "Skipped: sam local runs functions in containers, and no docker daemon answers here.\n" {
+		t.Errorf("%v %q", err, out)
+	}
+}

@@ -1,0 +1,139 @@
+package workflows
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+const repository = "../../.."
+
+type workflow struct {
+	Permissions map[string]string `yaml:"permissions"`
+	Jobs        map[string]job    `yaml:"jobs"`
+}
+
+type job struct {
+	Uses        string            `yaml:"uses"`
+	Environment string            `yaml:"environment"`
+	Permissions map[string]string `yaml:"permissions"`
+	Steps       []step            `yaml:"steps"`
+}
+
+type step struct {
+	Run  string            `yaml:"run"`
+	Uses string            `yaml:"uses"`
+	With map[string]string `yaml:"with"`
+}
+
+func all(t *testing.T) map[string]workflow {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(repository, ".github/workflows/*.yml"))
+	if err != nil || len(files) < 8 {
+		t.Fatalf("%d workflows, %v", len(files), err)
+	}
+	out := map[string]workflow{}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var w workflow
+		if err := yaml.Unmarshal(raw, &w); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		out[filepath.Base(file)] = w
+	}
+	return out
+}
+
+// plain is what a step may run: targets of the Makefile or a script of the repository, whose output may go to the runner.
+var plain = regexp.MustCompile(`^(?:make(?: --silent)?((?: [a-z-]+)+)|(\./infra/[a-z_/]+\.sh)|npm publish \.local/client/\*\.tgz)(?: >>"\$GITHUB_(?:OUTPUT|ENV|STEP_SUMMARY)")?$`)
+
+func TestEveryStepRunsATargetOrAScriptThatExists(t *testing.T) {
+	makefile, err := os.ReadFile(filepath.Join(repository, "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, w := range all(t) {
+		for id, j := range w.Jobs {
+			for _, s := range j.Steps {
+				if s.Run == "" {
+					continue
+				}
+				m := plain.FindStringSubmatch(s.Run)
+				if m == nil {
+					t.Errorf("%s, %s: %q is more than a target or a script, so no test runs it", name, id, s.Run)
+					continue
+				}
+				for target := range strings.FieldsSeq(m[1]) {
+					if !strings.Contains(string(makefile), "\n"+target+":") {
+						t.Errorf("%s, %s: the Makefile has no target %s", name, id, target)
+					}
+				}
+				if m[2] != "" {
+					if info, err := os.Stat(filepath.Join(repository, m[2])); err != nil || info.Mode()&0o111 == 0 {
+						t.Errorf("%s, %s: %s cannot be run: %v", name, id, m[2], err)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestAWSBelievesTokensAndKnowsNoKeys(t *testing.T) {
+	for name, w := range all(t) {
+		for id, j := range w.Jobs {
+			cloud := slices.ContainsFunc(j.Steps, func(s step) bool { return strings.HasPrefix(s.Uses, "aws-actions/") })
+			if cloud != (j.Permissions["id-token"] == "write" && j.Uses == "") {
+				t.Errorf("%s, %s: reaches AWS %v, may ask for a token %q", name, id, cloud, j.Permissions["id-token"])
+			}
+			if cloud && j.Environment == "" {
+				t.Errorf("%s, %s: deploys without an environment, whose rules and name the role is bound to", name, id)
+			}
+			for _, s := range j.Steps {
+				if s.With["aws-access-key-id"] != "" || s.With["aws-secret-access-key"] != "" {
+					t.Errorf("%s, %s: a key of AWS", name, id)
+				}
+			}
+		}
+	}
+}
+
+func TestNoWorkflowMayMoreThanRead(t *testing.T) {
+	for name, w := range all(t) {
+		if len(w.Permissions) != 1 || w.Permissions["contents"] != "read" {
+			t.Errorf("%s: begins with permissions %v", name, w.Permissions)
+		}
+		for id, j := range w.Jobs {
+			if j.Permissions["contents"] == "write" {
+				t.Errorf("%s, %s: may write the repository", name, id)
+			}
+		}
+	}
+}
+
+func TestCodeOfAPullRequestRunsWhereNothingCanBeDeployed(t *testing.T) {
+	for id, j := range all(t)["deploy-pr-preview.yml"].Jobs {
+		for _, s := range j.Steps {
+			if ref := s.With["ref"]; strings.HasPrefix(s.Uses, "actions/checkout") && ref != "${{ github.event.repository.default_branch }}" {
+				t.Errorf("%s checks out %q beside the right to deploy", id, ref)
+			}
+		}
+	}
+	for id, j := range all(t)["build.yml"].Jobs {
+		for _, s := range j.Steps {
+			if strings.HasPrefix(s.Uses, "actions/checkout") && s.With["persist-credentials"] != "false" {
+				t.Errorf("%s leaves the runner's token to the code that it builds", id)
+			}
+		}
+		if len(j.Permissions) > 0 || j.Environment != "" {
+			t.Errorf("%s may do more than read", id)
+		}
+	}
+}
