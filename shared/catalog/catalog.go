@@ -25,6 +25,8 @@ import (
 	"fitkit/shared/run"
 	"fitkit/shared/testclock/testclockapi"
 	"fitkit/shared/testclock/testclockjob"
+	"fitkit/shared/upload/uploadapi"
+	"fitkit/shared/upload/uploadcron"
 )
 
 // functions has one line for each folder in functions/, sorted by domain. The handlers get no stores: nobody calls them.
@@ -76,6 +78,9 @@ var functions = []run.Declared{
 	orghook.Clerk(orghook.Source{}, nil),
 	orgjob.ApplyClerkEvent(nil),
 	testclockapi.Set(nil),
+	uploadapi.Create(nil),
+	uploadapi.Complete(nil),
+	uploadcron.Expire(nil),
 	testclockjob.Advance(nil),
 	// platform
 	platformapi.CheckHealth(nil),

@@ -31,6 +31,7 @@ type (
 	eventKind         struct{}
 	jobKind           struct{}
 	rotationKind      struct{}
+	uploadKind        struct{}
 )
 
 // The kinds of things that have an id.
@@ -51,6 +52,7 @@ type (
 	Event         = Of[eventKind]
 	Job           = Of[jobKind]
 	Rotation      = Of[rotationKind]
+	Upload        = Of[uploadKind]
 )
 
 // ErrMalformed means the text is no UUID in its canonical form.

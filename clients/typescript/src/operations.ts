@@ -36,6 +36,8 @@ export const operations = {
   "api-membership-preview-sale": { method: "POST", path: "/v1/sales/preview", front: "api", repeat: "read" },
   "api-membership-publish-plan-version": { method: "POST", path: "/v1/plans/{id}/versions", front: "api", repeat: "key" },
   "api-membership-sell": { method: "POST", path: "/v1/sales", front: "api", repeat: "key" },
+  "api-org-complete-upload": { method: "POST", path: "/v1/uploads/{id}/complete", front: "api", repeat: "read" },
+  "api-org-create-upload": { method: "POST", path: "/v1/uploads", front: "api", repeat: "key" },
   "api-org-get": { method: "GET", path: "/v1/org", front: "api", repeat: "read" },
   "api-org-get-me": { method: "GET", path: "/v1/me", front: "api", repeat: "read" },
   "api-org-list-staff": { method: "GET", path: "/v1/staff", front: "api", repeat: "read" },
@@ -77,6 +79,8 @@ export interface OwnCodes {
   "api-membership-preview-sale": "membership.no_current_version" | "membership.plan_not_for_sale" | "membership.plan_not_found" | "membership.plan_sold_by_staff" | "membership.start_too_far_ahead" | "membership.start_too_far_back";
   "api-membership-publish-plan-version": "membership.effective_in_past" | "membership.plan_not_found" | "membership.terms_do_not_fit" | "membership.version_before_another";
   "api-membership-sell": "membership.member_archived" | "membership.member_not_found" | "membership.no_current_version" | "membership.payer_archived" | "membership.payer_not_found" | "membership.plan_not_for_sale" | "membership.plan_not_found" | "membership.plan_sold_by_staff" | "membership.price_changed" | "membership.start_too_far_ahead" | "membership.start_too_far_back" | "membership.trial_used";
+  "api-org-complete-upload": "blob.unavailable" | "upload.differs" | "upload.not_arrived" | "upload.not_found";
+  "api-org-create-upload": "upload.file_name_invalid" | "upload.purpose_not_allowed" | "upload.too_large" | "upload.type_not_allowed";
   "api-org-get": never;
   "api-org-get-me": never;
   "api-org-list-staff": never;

@@ -1,0 +1,35 @@
+package blob
+
+import (
+	"strings"
+
+	"fitkit/shared/fail"
+	"fitkit/shared/id"
+)
+
+// Key is where an object is: org/<organisation>/<folder>/<id>. Only NewKey and ParseKey make one.
+type Key string
+
+// errForeignKey is a mistake of ours or a row that was tampered with, never a caller's input.
+var errForeignKey = fail.New(fail.Internal, "blob.foreign_key", "This file belongs to another place.", "הקובץ שייך למקום אחר.")
+
+// NewKey is the key of a studio's new object. folder is a word of ours, such as uploads; object is an id of ours.
+func NewKey[K any](org id.Org, folder string, object id.Of[K]) Key {
+	return Key(prefix(org) + folder + "/" + object.String())
+}
+
+// ParseKey reads a stored key and refuses one that is not the studio's.
+func ParseKey(org id.Org, text string) (Key, error) {
+	rest, ok := strings.CutPrefix(text, prefix(org))
+	if !ok || rest == "" || rest[0] == '/' || strings.Contains(rest, "..") || strings.Contains(rest, "//") || strings.HasSuffix(rest, "/") {
+		return "", errForeignKey
+	}
+	return Key(text), nil
+}
+
+func prefix(org id.Org) string { return "org/" + org.String() + "/" }
+
+func (k Key) text() *string {
+	s := string(k)
+	return &s
+}
