@@ -32,6 +32,23 @@ grant select, insert, update on jobs to fitkit_app;
 create policy system_all on jobs to fitkit_system using (true) with check (true);
 grant select, insert, update on jobs to fitkit_system;
 
+-- app.take_job takes a job's lease and answers its payload. As a statement among those of the job's work it commits with
+-- them or not at all: it refuses with FK410 when the job has ended, and with FK409 while somebody else holds it.
+-- +goose StatementBegin
+create function app.take_job(p_job uuid, p_lease interval) returns jsonb language plpgsql as $$
+declare taken jsonb;
+begin
+  update jobs set lease_until = now() + p_lease, attempts = attempts + 1, sent_at = coalesce(sent_at, now())
+    where id = p_job and state = 'ready' and (lease_until is null or lease_until < now())
+    returning payload into taken;
+  if found then return taken; end if;
+  if exists (select from jobs where id = p_job and state <> 'ready') then
+    raise exception 'the job has ended' using errcode = 'FK410';
+  end if;
+  raise exception 'the job is held by another worker' using errcode = 'FK409';
+end $$;
+-- +goose StatementEnd
+
 -- What providers posted to us. (provider, event_key) is the claim that makes a repeated delivery harmless.
 create table inbox (
   id          uuid primary key default app.uuidv7(),
@@ -86,4 +103,5 @@ create policy system_see_expired on idempotency_keys for select to fitkit_system
 grant select, delete on idempotency_keys to fitkit_system;
 
 -- +goose Down
+drop function app.take_job;
 drop table idempotency_keys, cron_runs, inbox, jobs;

@@ -15,7 +15,7 @@ import (
 
 // protocol is the statements that one charge takes, in their order, as the packages that own them wrote them.
 type protocol struct {
-	enter, takeJob, jobState, claim, markSent, approve, endJob string
+	enter, takeJob, claim, markSent, approve, endJob string
 }
 
 func readProtocol() (p protocol, err error) {
@@ -23,7 +23,7 @@ func readProtocol() (p protocol, err error) {
 		into         *string
 		folder, name string
 	}{
-		{&p.enter, "shared/postgres", "sqlEnterOrg"}, {&p.takeJob, "shared/job", "sqlClaim"}, {&p.jobState, "shared/job", "sqlState"},
+		{&p.enter, "shared/postgres", "sqlEnterOrg"}, {&p.takeJob, "shared/queue", "sqlTake"},
 		{&p.claim, "shared/billing", "sqlClaim"}, {&p.markSent, "shared/billing", "sqlMarkSent"},
 		{&p.approve, "shared/billing", "sqlApprove"}, {&p.endJob, "shared/queue", "sqlDone"},
 	} {
@@ -80,8 +80,7 @@ func (p protocol) execute(ctx context.Context, conn *pgx.Conn, d due) error {
 	attempt := id.New[id.Attempt]().String()
 	key := "fk-" + strings.ReplaceAll(attempt, "-", "")
 	for _, transaction := range [][]call{
-		{{p.takeJob, []any{d.job, "41s"}}, {p.jobState, []any{d.job}}},
-		{{p.claim, []any{d.charge, attempt, key, 0, "8s", 4, 10}}},
+		{{p.takeJob, []any{d.job, "41s"}}, {p.claim, []any{d.charge, attempt, key, 0, "8s", 4, 10}}},
 		{{p.markSent, []any{attempt}}},
 		{{p.approve, []any{attempt, key, "000", 25000}}, {p.endJob, []any{d.job}}},
 	} {

@@ -28,12 +28,13 @@ import (
 
 // points are where a worker dies, in the order in which it passes them, each with the chance one_in: of those that come
 // so far, one in so many dies there. The chances make the points about equally deadly, as far as redeliveries, which pass
-// the first two and the last again, allow. A follow-up job exists only when the answer was lost. (P14 and P15, around the deletion of the message, are the poller's: see redeliver.)
+// the first and the last again, allow. A follow-up job exists only when the answer was lost. P2 is P3: the job is taken in
+// the commit of the attempt. P14 and P15, around the deletion of the message, are the poller's: see redeliver.
 var points = []struct {
 	name  string
 	oneIn int
 }{
-	{"message received", 14}, {"lease taken", 13}, {"attempt committed", 12}, {"before sent", 11}, {"after sent", 10}, {"socket open", 9},
+	{"message received", 14}, {"attempt committed", 12}, {"before sent", 11}, {"after sent", 10}, {"socket open", 9},
 	{"request half written", 8}, {"request written", 7}, {"answer headers in", 6}, {"answer body in", 5}, {"before result commit", 4},
 	{"before follow-up sent", 3}, {"after follow-up sent", 2}, {"after result commit", 3}, {"before answer", 6},
 }
@@ -67,7 +68,7 @@ func TestNoChargeIsLostOrDoubledWhenWorkersDie(t *testing.T) {
 	t.Parallel()
 	died := map[string]int{}
 	first := firstSeed(t)
-	// 600 charges each time; 25 times rather than 17, so that each of 15 points kills 600 workers.
+	// 600 charges each time; 25 times rather than 17, so that each of 14 points kills 600 workers.
 	for run := range uint64(figure(1, 25)) {
 		t.Run(fmt.Sprintf("FAULTS_SEED=%d", first+run), func(t *testing.T) {
 			for point, n := range crashCharges(t, rand.New(rand.NewPCG(first+run, 1)), 600) {

@@ -43,7 +43,7 @@ func shapes(answer int) []shape {
 func TestALostAnswerIsAskedForAndNeverSentAgain(t *testing.T) {
 	t.Parallel()
 	each := figure(20, 1000)
-	var p proxy
+	var p *proxy
 	r := newRig(t, options{chargeAt: func(sandbox string) string {
 		p = newProxy(t, sandbox)
 		return p.url()
@@ -90,7 +90,7 @@ func TestALostAnswerIsAskedForAndNeverSentAgain(t *testing.T) {
 }
 
 // measure lets one charge through and says how long its answer was.
-func (r *rig) measure(t testing.TB, p proxy, charging line) int {
+func (r *rig) measure(t testing.TB, p *proxy, charging line) int {
 	t.Helper()
 	p.spoil(t, toxic("meter", 0))
 	r.charge(t, r.sandbox.saveCard(t, "4580000000000000"), 10_001)
@@ -100,7 +100,7 @@ func (r *rig) measure(t testing.TB, p proxy, charging line) int {
 }
 
 // lose takes the charges of a shape and sees that each is being checked.
-func (r *rig) lose(t testing.TB, p proxy, charging line, s shape, each int, next *money.Agorot) (charges []id.Charge) {
+func (r *rig) lose(t testing.TB, p *proxy, charging line, s shape, each int, next *money.Agorot) (charges []id.Charge) {
 	t.Helper()
 	p.spoil(t, s.toxic)
 	card := r.sandbox.saveCard(t, s.card)

@@ -3,7 +3,7 @@ package faults
 import (
 	"fmt"
 	"io"
-	"math/rand/v2"
+	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,40 +14,70 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// proxy stands between the workers and Cardcom and spoils answers.
-type proxy struct{ *toxiproxy.Proxy }
-
-func newProxy(t testing.TB, upstream string) proxy {
-	t.Helper()
-	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.New(io.Discard))
-	var err error
-	for range 50 {
-		// Below the ports that the system hands out: spoil stops and starts the proxy, and must find its port free again.
-		listen := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(10_000))
-		p := toxiproxy.NewProxy(server, "cardcom", listen, strings.TrimPrefix(upstream, "http://"))
-		if err = p.Start(); err == nil {
-			t.Cleanup(p.Stop)
-			return proxy{p}
-		}
-	}
-	t.Fatal(err)
-	return proxy{}
+// proxy stands between the workers and Cardcom and spoils answers. Its address stays: behind it each way of spoiling is a
+// toxiproxy of its own, for one that stops and starts again may find its port taken.
+type proxy struct {
+	net.Listener
+	server   *toxiproxy.ApiServer
+	upstream string
+	way      atomic.Pointer[toxiproxy.Proxy]
 }
 
-func (p proxy) url() string { return "http://" + p.Listen }
+func newProxy(t testing.TB, upstream string) *proxy {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{Listener: l, upstream: strings.TrimPrefix(upstream, "http://"),
+		server: toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.New(io.Discard))}
+	p.spoil(t, "")
+	t.Cleanup(func() {
+		l.Close()
+		p.way.Load().Stop()
+	})
+	go p.accept()
+	return p
+}
+
+func (p *proxy) url() string { return "http://" + p.Addr().String() }
+
+// accept joins each connection to the way of its time, until the listener is closed.
+func (p *proxy) accept() {
+	for {
+		in, err := p.Accept()
+		if err != nil {
+			return
+		}
+		out, err := net.Dial("tcp", p.way.Load().Listen)
+		if err != nil {
+			in.Close()
+			continue
+		}
+		join := func(to, from net.Conn) {
+			_, _ = io.Copy(to, from) // either end may cut it
+			to.Close()
+			from.Close()
+		}
+		go join(in, out)
+		go join(out, in)
+	}
+}
 
 // spoil has every answer from now on spoilt by toxic; "" lets them pass. Connections of before are cut.
-func (p proxy) spoil(t testing.TB, toxic string) {
+func (p *proxy) spoil(t testing.TB, toxic string) {
 	t.Helper()
-	p.Stop()
-	p.Toxics.ResetToxics(t.Context())
+	way := toxiproxy.NewProxy(p.server, "cardcom", "127.0.0.1:0", p.upstream)
 	if toxic != "" {
-		if _, err := p.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {
+		if _, err := way.Toxics.AddToxicJson(strings.NewReader(toxic)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := p.Start(); err != nil {
+	if err := way.Start(); err != nil {
 		t.Fatal(err)
+	}
+	if before := p.way.Swap(way); before != nil {
+		before.Stop()
 	}
 }
 

@@ -81,6 +81,7 @@ func (r *rig) template(t testing.TB, opt options) *template.Platform {
 		"STAGE": "test", "ALLOWED_ORIGINS": "http://localhost:3000", "NEXT_PUBLIC_APP_URL": "http://localhost:3000", "PUBLIC_API_URL": "http://localhost",
 		"DATABASE_URL": r.AppURL, "SYSTEM_DATABASE_URL": r.SystemURL, "REDIS_URL": "redis://127.0.0.1:1", "SQS_ENDPOINT_URL": endpoint,
 		"CLERK_ISSUER": "http://localhost", "CLERK_AUTHORIZED_PARTIES": "http://localhost:3000", "CLERK_WEBHOOK_SECRET": "none",
+		"R2_ACCESS_KEY_ID": "no-worker-here", "R2_SECRET_ACCESS_KEY": "stores", "R2_BUCKET_NAME": "objects",
 		"PAYMENT_CREDENTIALS_ENCRYPTION_KEY": billingtest.Key, "NATIONAL_ID_ENCRYPTION_KEY": billingtest.Key, "NATIONAL_ID_INDEX_KEY": billingtest.Key,
 		"CARDCOM_API_URL": r.sandbox.url, "CARDCOM_TIMEOUT_SECONDS": "1",
 	}

@@ -8,6 +8,7 @@ import (
 	"fitkit/shared/id"
 	"fitkit/shared/money"
 	"fitkit/shared/postgres"
+	"fitkit/shared/queue"
 	"fitkit/shared/tenancy"
 )
 
@@ -88,6 +89,7 @@ func (s *Collector) claim(ctx context.Context, c tenancy.Caller, m ExecuteCharge
 	cl = claim{Attempt: id.New[id.Attempt](), Charge: m.ChargeID}
 	reason = gone
 	b := &postgres.Batch{}
+	queue.TakeBatch(ctx, &b.Batch)
 	b.Queue(sqlClaim, m.ChargeID, cl.Attempt, providerKey(cl.Attempt), m.Installments, s.lease.String(), maxTriesWeek, maxTriesMonth).
 		QueryRow(func(row pgx.Row) (err error) {
 			reason, err = cl.scan(row)

@@ -24,6 +24,7 @@ type Op struct {
 	BatchSize      int           // 1 by default: for slow work; 10 for light
 	MaxConcurrency int           // 10 by default
 	System         bool          // its jobs belong to no organisation; needs SystemPostgres
+	TakesRow       bool          // the handler's first batch takes the job's row (queue.TakeBatch), which saves a commit
 }
 
 const (

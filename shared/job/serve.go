@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -86,20 +87,39 @@ func (w worker) one(ctx context.Context, requestID string, record events.SQSMess
 		working, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
 		defer cancel()
 	}
-	taken, ended, payload, err := w.c.claim(working, e, lease)
-	switch {
-	case err != nil:
-		obs.Failed(ctx, err)
-		return false
-	case !taken:
-		obs.Add(ctx, "skipped", map[bool]string{true: "ended", false: "leased"}[ended])
-		return ended
+	working, payload, err := w.take(working, e, lease)
+	if err != nil {
+		return refused(ctx, err)
 	}
-	crash.At("lease taken")
-	working = queue.WithJob(working, e.Job)
 	forget = w.conclude(ctx, working, e, record, w.run(working, e, payload))
 	crash.At("before answer")
 	return forget
+}
+
+// take makes this worker the job's only one for the lease, or leaves that to the handler's first batch.
+func (w worker) take(ctx context.Context, e queue.Envelope, lease time.Duration) (working context.Context, payload []byte, err error) {
+	if w.h.Op.TakesRow {
+		return queue.WithUntaken(ctx, e.Job, lease), e.Payload, nil
+	}
+	if payload, err = w.c.claim(ctx, e, lease); err != nil {
+		return ctx, nil, err
+	}
+	crash.At("lease taken")
+	return queue.WithJob(ctx, e.Job), payload, nil
+}
+
+// refused is a row that this worker did not get; only a message of a job that has ended may be forgotten.
+func refused(ctx context.Context, err error) (forget bool) {
+	switch {
+	case errors.Is(err, postgres.ErrJobEnded):
+		obs.Add(ctx, "skipped", "ended")
+		return true
+	case errors.Is(err, postgres.ErrJobHeld):
+		obs.Add(ctx, "skipped", "leased")
+	default:
+		obs.Failed(ctx, err)
+	}
+	return false
 }
 
 // run calls the handler; a panic is that one job's failure.
@@ -115,7 +135,13 @@ func (w worker) run(ctx context.Context, e queue.Envelope, payload []byte) (err 
 
 var errPanic = errors.New("panic")
 
+// errNotTaken is a mistake in a handler that promised to take its row.
+var errNotTaken = errors.New("the handler ended without taking the job's row (queue.TakeBatch)")
+
 func (w worker) conclude(ctx, working context.Context, e queue.Envelope, record events.SQSMessage, err error) bool {
+	if !queue.Taken(working) {
+		return refused(ctx, cmp.Or(err, errNotTaken)) // not ours to end or to give back; SQS brings the message again
+	}
 	if err == nil {
 		if queue.Finished(working) {
 			return true

@@ -27,6 +27,10 @@ var (
 	ErrText = fail.New(fail.Invalid, "request.text_not_storable", "A text holds a character that cannot be stored. Remove it and send again.",
 		"אחד הטקסטים מכיל תו שלא ניתן לשמור. הסירו אותו ושלחו שוב.")
 
+	// ErrJobEnded and ErrJobHeld are app.take_job's refusals: nothing of the transaction happened.
+	ErrJobEnded = fail.New(fail.Conflict, "job.ended", "This job has ended already.", "עבודה זו כבר הסתיימה.")
+	ErrJobHeld  = fail.New(fail.Conflict, "job.held", "Another worker holds this job.", "עובד אחר מחזיק בעבודה זו.")
+
 	errBadURL = errors.New("the database URL cannot be read (its text is withheld, it holds a password)")
 )
 
@@ -66,6 +70,10 @@ func byState(pg *pgconn.PgError) error {
 		return ErrRoleNotAllowed
 	case pg.Code == "FK423":
 		return ErrOrgSuspended
+	case pg.Code == "FK410":
+		return ErrJobEnded
+	case pg.Code == "FK409":
+		return ErrJobHeld
 	case pg.Code == "22021" || pg.Code == "22P05": // a byte sequence or character Postgres cannot hold
 		return ErrText
 	case strings.HasPrefix(pg.Code, "08"), strings.HasPrefix(pg.Code, "53"), strings.HasPrefix(pg.Code, "57"),

@@ -3,24 +3,58 @@ package queue
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"fitkit/shared/id"
 	"fitkit/shared/postgres"
 )
 
-// current is the job that runs; finished once its effect's transaction marked it done.
+// current is the job that runs: taken once this worker holds its row, finished once its effect's transaction marked it done.
 type current struct {
 	id       id.Job
+	lease    time.Duration
+	taken    bool
 	finished bool
 }
 
 type currentKey struct{}
 
-// WithJob names the running job, for Done.
+// WithJob names the running job, whose row this worker holds, for Done.
 func WithJob(ctx context.Context, job id.Job) context.Context {
-	return context.WithValue(ctx, currentKey{}, &current{id: job})
+	return context.WithValue(ctx, currentKey{}, &current{id: job, taken: true})
+}
+
+// WithUntaken names a job whose handler takes the row itself, by TakeBatch, for so long.
+func WithUntaken(ctx context.Context, job id.Job, lease time.Duration) context.Context {
+	return context.WithValue(ctx, currentKey{}, &current{id: job, lease: lease})
+}
+
+const sqlTake = `select app.take_job($1, $2)`
+
+// TakeRow takes a job's row for so long, as the batch's next statement, and reads its payload. When the job has ended or
+// is held by somebody else the batch fails with postgres.ErrJobEnded or ErrJobHeld, and nothing of it happens.
+func TakeRow(b *pgx.Batch, job id.Job, lease time.Duration, payload *[]byte) {
+	b.Queue(sqlTake, job, lease.String()).QueryRow(func(row pgx.Row) error { return row.Scan(payload) })
+}
+
+// TakeBatch is TakeRow for the running job, in the batch that begins its work. Outside a job, or when this worker holds
+// the row already, it does nothing.
+func TakeBatch(ctx context.Context, b *pgx.Batch) {
+	if c, _ := ctx.Value(currentKey{}).(*current); c != nil && !c.taken {
+		b.Queue(sqlTake, c.id, c.lease.String()).Exec(func(pgconn.CommandTag) error {
+			c.taken = true
+			return nil
+		})
+	}
+}
+
+// Taken says whether this worker holds the running job's row.
+func Taken(ctx context.Context) bool {
+	c, _ := ctx.Value(currentKey{}).(*current)
+	return c != nil && c.taken
 }
 
 const sqlDone = `update jobs set state = 'done', finished_at = now(), lease_until = null where id = $1 and state = 'ready'`

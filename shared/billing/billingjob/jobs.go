@@ -15,7 +15,7 @@ import (
 var ExecuteChargeOp = job.Op{
 	Name: "job-billing-execute-charge", Summary: "Collect a charge once: claim, send, record",
 	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom, need.Send(string(billing.QueueExecute)), need.Send(string(billing.QueueResolve))},
-	Timeout: 40 * time.Second, MaxConcurrency: 32,
+	Timeout: 40 * time.Second, MaxConcurrency: 32, TakesRow: true,
 }
 
 // Executor is what ExecuteCharge needs.
