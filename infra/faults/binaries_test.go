@@ -28,7 +28,10 @@ const (
 	relay   = "cron-job-relay"
 )
 
-var functions = []string{execute, resolve, dunning, sweep, dun, relay}
+// reencrypt moves no money, but what money moves with: credentials and card tokens.
+const reencrypt = "job-platform-reencrypt"
+
+var functions = []string{execute, resolve, dunning, sweep, dun, relay, reencrypt}
 
 // compiled makes the binaries once for all tests of a run. They stay, so that the next run links only what changed.
 var compiled = sync.OnceValues(func() (string, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,6 +35,7 @@ type rig struct {
 	host     *host.Host
 	platform *template.Platform
 	crashes  crashes
+	again    time.Duration
 }
 
 type options struct {
@@ -41,12 +43,15 @@ type options struct {
 	chargeAt   func(sandbox string) string
 	maxTimeout time.Duration // of a function; 0 leaves the templates'
 	workers    int           // at once, by queue; 8 by default
+	// again is when a dead worker's message comes to another, just after its lease; crashVisibility by default.
+	again     time.Duration
+	variables map[string]string // over the rig's own
 }
 
 func newRig(t testing.TB, opt options) *rig {
 	t.Helper()
 	bin := binaries(t)
-	r := &rig{Studio: billingtest.NewStudio(t), sandbox: startSandbox(t), crashes: newCrashes(t)}
+	r := &rig{Studio: billingtest.NewStudio(t), sandbox: startSandbox(t), crashes: newCrashes(t), again: cmp.Or(opt.again, crashVisibility)}
 	r.platform = r.template(t, opt)
 	for i := range r.platform.Functions {
 		f := &r.platform.Functions[i]
@@ -84,7 +89,9 @@ func (r *rig) template(t testing.TB, opt options) *template.Platform {
 		"R2_ACCESS_KEY_ID": "no-worker-here", "R2_SECRET_ACCESS_KEY": "stores", "R2_BUCKET_NAME": "objects",
 		"PAYMENT_CREDENTIALS_ENCRYPTION_KEY": billingtest.Key, "NATIONAL_ID_ENCRYPTION_KEY": billingtest.Key, "NATIONAL_ID_INDEX_KEY": billingtest.Key,
 		"CARDCOM_API_URL": r.sandbox.url, "CARDCOM_TIMEOUT_SECONDS": "1",
+		"R2_ACCESS_KEY_ID": "none", "R2_SECRET_ACCESS_KEY": "none", "R2_BUCKET_NAME": "none",
 	}
+	maps.Copy(variables, opt.variables)
 	name := id.New[id.Event]().String()
 	p, err := template.Load(filepath.Join(root, "template.yaml"), template.Options{
 		Lookup: func(v string) (string, bool) { text, ok := variables[v]; return text, ok }, Region: stores.Region, AccountID: stores.Account,
@@ -100,7 +107,7 @@ func (r *rig) template(t testing.TB, opt options) *template.Platform {
 	}
 	for i := range p.Queues {
 		if opt.maxTimeout > 0 {
-			p.Queues[i].Visibility = crashVisibility
+			p.Queues[i].Visibility = r.again
 		}
 	}
 	return p
@@ -128,7 +135,7 @@ func (r *rig) line(t testing.TB, names ...string) line {
 		}
 	}
 	var err error
-	l.Poller, err = poller.New(t.Context(), poller.Options{Platform: &p, Invoker: r.host, Region: stores.Region, CrashVisibility: crashVisibility,
+	l.Poller, err = poller.New(t.Context(), poller.Options{Platform: &p, Invoker: r.host, Region: stores.Region, CrashVisibility: r.again,
 		Client: poller.NewClient(os.Getenv("TEST_SQS_ENDPOINT_URL"), stores.Region)})
 	if err != nil {
 		t.Fatal(err)

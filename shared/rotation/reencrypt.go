@@ -65,13 +65,13 @@ func (s *Store) Reencrypt(ctx context.Context, m Step) error {
 		if at.Column == len(seal.Columns(r.Ring)) {
 			return s.endPass(ctx, r, m, at)
 		}
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < handOver {
-			break
-		}
 		if at, err = s.batch(ctx, r, at); err != nil {
 			return fail.Wrap(err, "seal a batch of %s anew", seal.Columns(r.Ring)[at.Column])
 		}
 		crash.At("batch committed")
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < handOver {
+			break
+		}
 	}
 	return s.across(ctx, "hand on the rotation", func(tx postgres.Tx) error {
 		if err := enqueue(ctx, tx, Step{r.ID, m.Chain, m.Number + 1, at}, 0); err != nil {
