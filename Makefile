@@ -173,6 +173,14 @@ dry-run: build $(SAM_VENV)/ready $(MOTO_VENV)/ready ## deploy everything to a st
 check-env: ## check .env by the rules that functions start by
 	@go run ./infra/tools/checkenv
 
+.PHONY: check-keys
+check-keys: ## before a deployment: do its encryption keys open every value? (SYSTEM_DATABASE_URL and the keys, from the environment or .env)
+	@go run ./infra/tools/checkkeys
+
+.PHONY: admin
+admin: ## make a Clerk user one of FitKit's own: make admin USER_ID=user_… NAME="Dana Cohen" (REMOVE=1 takes it away)
+	@go run ./infra/tools/admin -user "$(USER_ID)" -name "$(NAME)" $(if $(REMOVE),-remove)
+
 ##@ Make
 
 .PHONY: generate

@@ -3,6 +3,7 @@ package config
 import (
 	"net/url"
 	"strings"
+	"time"
 )
 
 // check returns the rule that text breaks, or "". The text itself is never part of a rule.
@@ -30,6 +31,10 @@ func check(kind, text string) string {
 	case "compliance_store":
 		if text != "s3" && text != "r2" {
 			return "must be s3 (Object Lock) or r2 (bucket lock rules)"
+		}
+	case "instant":
+		if _, err := time.Parse(time.RFC3339, text); err != nil {
+			return "must be an instant such as 2026-03-01T12:00:00Z"
 		}
 	case "stage":
 		switch text {

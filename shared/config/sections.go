@@ -44,10 +44,13 @@ type (
 		JWTKey            secret.Secret `env:"CLERK_JWT_KEY" optional:"true"`
 		TestAuthBypass    bool          `env:"TEST_AUTH_BYPASS" default:"false"`
 	}
-	// ClerkWebhook holds the secret of Clerk's webhooks; two while one is being replaced.
+	// ClerkWebhook holds the secret of Clerk's webhooks and, while it is being replaced, the former one until an instant:
+	// a window closes by the clock, whether or not anybody remembers it.
 	ClerkWebhook struct {
-		Secrets    []secret.Secret `env:"CLERK_WEBHOOK_SECRET"`
-		InstanceID string          `env:"CLERK_INSTANCE_ID" optional:"true"`
+		Secret        secret.Secret `env:"CLERK_WEBHOOK_SECRET"`
+		Previous      secret.Secret `env:"CLERK_WEBHOOK_SECRET_PREVIOUS" optional:"true"`
+		PreviousUntil string        `env:"CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL" optional:"true" check:"instant"`
+		InstanceID    string        `env:"CLERK_INSTANCE_ID" optional:"true"`
 	}
 	// PaymentKeys seal gateway credentials and card tokens.
 	PaymentKeys struct {
@@ -113,9 +116,18 @@ func Guard(stage string, sections ...any) error {
 		switch s := s.(type) {
 		case *PaymentKeys:
 			problems = append(problems, devKey(stage, "PAYMENT_CREDENTIALS_ENCRYPTION_KEY", s.Active)...)
+			problems = append(problems, previousKeys("PAYMENT_CREDENTIALS_ENCRYPTION_KEY", s.Active, s.Previous)...)
 		case *NationalIDKeys:
 			problems = append(problems, devKey(stage, "NATIONAL_ID_ENCRYPTION_KEY", s.Active)...)
 			problems = append(problems, devKey(stage, "NATIONAL_ID_INDEX_KEY", s.Index)...)
+			problems = append(problems, previousKeys("NATIONAL_ID_ENCRYPTION_KEY", s.Active, s.Previous)...)
+			if stage == "staging" || stage == "production" {
+				problems = append(problems, indexKey(s)...)
+			}
+		case *ClerkWebhook:
+			if (s.Previous == "") != (s.PreviousUntil == "") {
+				problems = append(problems, Problem{"CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL", "goes with CLERK_WEBHOOK_SECRET_PREVIOUS: set both while the secret is replaced, and take both away afterwards"})
+			}
 		case *Blob:
 			if s.AccountID == "" && s.Endpoint == "" {
 				problems = append(problems, Problem{"R2_ACCOUNT_ID", "is required (or S3_ENDPOINT_URL, for a server that is not R2)"})
@@ -154,6 +166,27 @@ func (s *ComplianceBlob) problems(stage string) (out []Problem) {
 func devKey(stage, name string, key secret.Secret) []Problem {
 	if (stage == "production" || stage == "staging") && strings.EqualFold(key.Reveal(), developmentKey) {
 		return []Problem{{name, "must not be the development key here (make keys prints a fresh one)"}}
+	}
+	return nil
+}
+
+// previousKeys refuses a list of former keys that holds the active one: the two variables were not changed together, and
+// the key that was meant to be new, or the one that values still need, is in neither.
+func previousKeys(name string, active secret.Secret, previous []secret.Secret) []Problem {
+	for _, p := range previous {
+		if strings.EqualFold(p.Reveal(), active.Reveal()) {
+			return []Problem{{name + "_PREVIOUS", "must not hold the active key: put the new key into " + name + " and the former one here"}}
+		}
+	}
+	return nil
+}
+
+// indexKey refuses an index key that also encrypts: it would have to rotate, and digests with it.
+func indexKey(s *NationalIDKeys) []Problem {
+	for _, key := range append([]secret.Secret{s.Active}, s.Previous...) {
+		if strings.EqualFold(key.Reveal(), s.Index.Reveal()) {
+			return []Problem{{"NATIONAL_ID_INDEX_KEY", "must be a key of its own, not one that encrypts (make keys prints a fresh one)"}}
+		}
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
 	"fitkit/shared/job"
+	"fitkit/shared/postgres"
 	"fitkit/shared/postgres/postgrestest"
 	"fitkit/shared/queue"
 	"fitkit/shared/rotation"
@@ -243,5 +244,34 @@ func TestWhatNoKeyOpensBlocksTheEndAlone(t *testing.T) {
 	chain(t, db, rings, 5)
 	if got := state(t, s, r); got.State != rotation.Blocked || got.Resealed != 3 || got.Unreadable != 1 {
 		t.Fatalf("%+v", got)
+	}
+}
+
+// Should a value ever change between its reading and its replacement, the lock notwithstanding, it is the writer's that stays.
+func TestAValueThatChangedSinceItWasReadIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	db := postgrestest.New(t)
+	old := rotationtest.Ring(t, rotationtest.Old)
+	org := rotationtest.Studio(t, db, old, 2)
+	fresh := rotationtest.Ring(t, rotationtest.New, rotationtest.Old)
+	s := rotation.NewStore(db.System, nil)
+	err := db.System.Across(t.Context(), func(tx postgres.Tx) error {
+		rows, err := rotation.Lock(t.Context(), tx, seal.GatewayCredentials, fresh.ActiveKey(), rotation.Cursor{})
+		if err != nil {
+			return err
+		}
+		resealed := rotation.Reseal(s, t.Context(), fresh, seal.GatewayCredentials, rows)
+		other := old.Seal([]byte("typed anew"), seal.GatewayCredentials.At(org, rows[0].Row))
+		if _, err := tx.Exec(t.Context(), "update gateways set creds_ct = $1 where org_id = $2", other, org); err != nil {
+			return err
+		}
+		n, err := rotation.Replace(t.Context(), tx, seal.GatewayCredentials, fresh.ActiveKey(), resealed)
+		if len(resealed) != 1 || n != 0 {
+			t.Errorf("%d of %d values were replaced, though somebody had written", n, len(resealed))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

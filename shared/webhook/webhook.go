@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,7 +36,25 @@ var (
 
 // Verifier holds the secrets of one endpoint: the current one and, during a rotation, the
 // former. It is safe for concurrent use.
-type Verifier struct{ keys [][]byte }
+type Verifier struct{ keys []key }
+
+// key is a secret's bytes and, for a former one, when it stops being taken.
+type key struct {
+	bytes []byte
+	until time.Time // zero: it does not
+}
+
+func (k key) holds(now time.Time) bool { return k.until.IsZero() || now.Before(k.until) }
+
+// Former also takes messages that are signed by a secret which is being replaced, until an
+// instant. From then on it is refused by every process, deployed anew or not.
+func (v *Verifier) Former(s secret.Secret, until time.Time) (*Verifier, error) {
+	former, err := New([]secret.Secret{s})
+	if err != nil {
+		return nil, err
+	}
+	return &Verifier{append(slices.Clone(v.keys), key{former.keys[0].bytes, until})}, nil
+}
 
 // New parses secrets, written whsec_<base64> or without the prefix. An error wraps
 // ErrSecret and never contains a secret.
@@ -46,16 +65,16 @@ func New(secrets []secret.Secret) (*Verifier, error) {
 	v := &Verifier{}
 	for i, s := range secrets {
 		text := strings.TrimPrefix(s.Reveal(), "whsec_")
-		key, err := base64.StdEncoding.Strict().DecodeString(text)
+		raw, err := base64.StdEncoding.Strict().DecodeString(text)
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("%w: number %d is not base64", ErrSecret, i+1)
-		case len(key) < minSecret:
+		case len(raw) < minSecret:
 			return nil, fmt.Errorf("%w: number %d is shorter than %d bytes", ErrSecret, i+1, minSecret)
 		case text == documented:
 			return nil, fmt.Errorf("%w: number %d is the documentation's example", ErrSecret, i+1)
 		}
-		v.keys = append(v.keys, key)
+		v.keys = append(v.keys, key{bytes: raw})
 	}
 	return v, nil
 }
@@ -71,8 +90,11 @@ func (v *Verifier) Verify(headers http.Header, body []byte, now time.Time, toler
 		return ErrSignature
 	}
 	good := false
-	for _, key := range v.keys {
-		mac := hmac.New(sha256.New, key)
+	for _, k := range v.keys {
+		if !k.holds(now) {
+			continue
+		}
+		mac := hmac.New(sha256.New, k.bytes)
 		mac.Write([]byte(id + "." + stamp + "."))
 		mac.Write(body)
 		// Text is compared, not bytes: base64 has several spellings of one signature. Other

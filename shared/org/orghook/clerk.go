@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"fitkit/shared/clock"
 	"fitkit/shared/config"
@@ -17,6 +18,7 @@ import (
 	"fitkit/shared/org/orgjob"
 	"fitkit/shared/postgres"
 	"fitkit/shared/run"
+	"fitkit/shared/secret"
 	"fitkit/shared/webhook"
 )
 
@@ -43,11 +45,30 @@ type Source struct {
 // SourceFrom is the function's, from its settings. A secret that cannot be used stops the start.
 func SourceFrom(app *run.App) Source {
 	c := run.Section[config.ClerkWebhook](app)
-	v, err := webhook.New(c.Secrets)
+	v, err := verifier(c)
 	if err != nil {
-		run.Fatal(errors.Join(errors.New("CLERK_WEBHOOK_SECRET cannot be used"), err))
+		run.Fatal(err)
 	}
 	return Source{v, c.InstanceID, clock.Real}
+}
+
+// verifier takes the secret and, while it is being replaced, the former one until its window closes.
+func verifier(c *config.ClerkWebhook) (*webhook.Verifier, error) {
+	v, err := webhook.New([]secret.Secret{c.Secret})
+	if err != nil {
+		return nil, errors.Join(errors.New("CLERK_WEBHOOK_SECRET cannot be used"), err)
+	}
+	if c.Previous == "" {
+		return v, nil
+	}
+	until, err := time.Parse(time.RFC3339, c.PreviousUntil)
+	if err == nil {
+		v, err = v.Former(c.Previous, until)
+	}
+	if err != nil {
+		return nil, errors.Join(errors.New("CLERK_WEBHOOK_SECRET_PREVIOUS cannot be used"), err)
+	}
+	return v, nil
 }
 
 // Clerk stores each verified event once. What FitKit has no use for is accepted too, or Clerk would send it again for days.

@@ -18,6 +18,7 @@ import (
 	"fitkit/shared/org/orghook"
 	"fitkit/shared/org/orgjob"
 	"fitkit/shared/postgres/postgrestest"
+	"fitkit/shared/run"
 	"fitkit/shared/secret"
 	"fitkit/shared/vectors"
 	"fitkit/shared/webhook"
@@ -164,5 +165,59 @@ func TestTheDatabaseBeingDownAsksClerkToComeBack(t *testing.T) {
 	db.System.Close()
 	if got := clerk(t, orghook.Clerk(source(t), org.NewClerk(db.System)), "msg_1", userUpdated, clock.Real()); got < 500 {
 		t.Fatalf("answered %d", got)
+	}
+}
+
+// TestTheFormerSecretIsTakenUntilItsWindowCloses: while a secret is replaced both verify; then the former one is refused by
+// the clock, in a process that still holds it.
+func TestTheFormerSecretIsTakenUntilItsWindowCloses(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	const next = "whsec_dGhlIG5leHQgc2VjcmV0IG9mIHRoZSB0ZXN0LCAzMmI="
+	for name, tc := range map[string]struct {
+		former string // as CLERK_WEBHOOK_SECRET_PREVIOUS
+		until  time.Time
+		want   int
+	}{
+		"within the window":          {signingSecret, now.Add(time.Second), 204},
+		"when the window closes":     {signingSecret, now, 401},
+		"a day later":                {signingSecret, now.Add(-24 * time.Hour), 401},
+		"another secret is replaced": {next, now.Add(time.Hour), 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := orghook.Source{Instance: "ins_ours", Now: func() time.Time { return now }}
+			app, err := run.New(orghook.ClerkOp, func(v string) string {
+				return map[string]string{"STAGE": "test", "SYSTEM_DATABASE_URL": "postgres://nobody@localhost/x", "QUEUE_URL_PREFIX": "http://localhost/", "CLERK_WEBHOOK_SECRET": next,
+					"CLERK_WEBHOOK_SECRET_PREVIOUS": tc.former, "CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL": tc.until.Format(time.RFC3339)}[v]
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Signatures = orghook.SourceFrom(app).Signatures
+			if got := clerk(t, orghook.Clerk(s, &nobody{}), "msg_1", userUpdated, now); got != tc.want {
+				t.Errorf("signed by the former secret: answered %d, want %d", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestAWindowWithoutAnEndStopsTheStart(t *testing.T) {
+	for name, vars := range map[string]map[string]string{
+		"no end":              {"CLERK_WEBHOOK_SECRET_PREVIOUS": signingSecret},
+		"an end of nothing":   {"CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL": "2026-03-02T12:00:00Z"},
+		"an end in words":     {"CLERK_WEBHOOK_SECRET_PREVIOUS": signingSecret, "CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL": "tomorrow"},
+		"an end without zone": {"CLERK_WEBHOOK_SECRET_PREVIOUS": signingSecret, "CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL": "2026-03-02T12:00:00"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := run.New(orghook.ClerkOp, func(v string) string {
+				if text, ok := vars[v]; ok {
+					return text
+				}
+				return map[string]string{"STAGE": "test", "SYSTEM_DATABASE_URL": "postgres://nobody@localhost/x", "QUEUE_URL_PREFIX": "http://localhost/", "CLERK_WEBHOOK_SECRET": signingSecret}[v]
+			})
+			if err == nil || !strings.Contains(err.Error(), "CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL") || strings.Contains(err.Error(), signingSecret) {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
