@@ -89,7 +89,6 @@ func (r *rig) template(t testing.TB, opt options) *template.Platform {
 		"R2_ACCESS_KEY_ID": "no-worker-here", "R2_SECRET_ACCESS_KEY": "stores", "R2_BUCKET_NAME": "objects",
 		"PAYMENT_CREDENTIALS_ENCRYPTION_KEY": billingtest.Key, "NATIONAL_ID_ENCRYPTION_KEY": billingtest.Key, "NATIONAL_ID_INDEX_KEY": billingtest.Key,
 		"CARDCOM_API_URL": r.sandbox.url, "CARDCOM_TIMEOUT_SECONDS": "1",
-		"R2_ACCESS_KEY_ID": "none", "R2_SECRET_ACCESS_KEY": "none", "R2_BUCKET_NAME": "none",
 	}
 	maps.Copy(variables, opt.variables)
 	name := id.New[id.Event]().String()
