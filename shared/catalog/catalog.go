@@ -12,6 +12,7 @@ import (
 	"fitkit/shared/billing/billingcron"
 	"fitkit/shared/billing/billinghook"
 	"fitkit/shared/billing/billingjob"
+	"fitkit/shared/blob/blobcron"
 	"fitkit/shared/hook"
 	"fitkit/shared/member/memberapi"
 	"fitkit/shared/membership/membershipapi"
@@ -50,6 +51,8 @@ var functions = []run.Declared{
 	billingcron.PlanCharges(nil),
 	billingcron.RunDunning(nil),
 	billingcron.SweepUnknown(nil),
+	// compliance
+	blobcron.CheckLock(nil),
 	// job
 	outboxcron.Relay(nil),
 	// member

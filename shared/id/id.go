@@ -31,6 +31,7 @@ type (
 	eventKind         struct{}
 	jobKind           struct{}
 	rotationKind      struct{}
+	documentKind      struct{}
 	uploadKind        struct{}
 )
 
@@ -52,6 +53,7 @@ type (
 	Event         = Of[eventKind]
 	Job           = Of[jobKind]
 	Rotation      = Of[rotationKind]
+	Document      = Of[documentKind]
 	Upload        = Of[uploadKind]
 )
 

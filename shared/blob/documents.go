@@ -1,0 +1,151 @@
+package blob
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"fitkit/shared/civil"
+	"fitkit/shared/fail"
+	"fitkit/shared/id"
+)
+
+// RetentionYears is how long a signed document is kept at least, counted from the day it was issued (ticket FIT-158).
+const RetentionYears = 7
+
+// Errors of documents. Each is a matter for people: see infra/runbooks/lock-not-in-force.md.
+var (
+	ErrNotLocked = fail.New(fail.Internal, "compliance.lock_not_in_force", "Documents are not protected from deletion as they must be.",
+		"המסמכים אינם מוגנים ממחיקה כנדרש.")
+	ErrAltered = fail.New(fail.Internal, "compliance.document_altered", "The document is not the one that was stored.",
+		"המסמך אינו זה שנשמר.")
+)
+
+// Document is a signed document to be kept.
+type Document struct {
+	Org         id.Org
+	ID          id.Document
+	ContentType string
+	Content     []byte
+	Issued      civil.Date
+	Zone        *time.Location // the studio's: its days decide
+}
+
+// Receipt is where a document is and what it was. It is kept with the document's row; reading goes by it, and so by the
+// version that was stored, whatever was put over it since.
+type Receipt struct {
+	Provider    string // s3, r2, or none in development
+	Bucket      string
+	Key         string
+	VersionID   string // empty where the store knows no versions
+	SHA256      Sum
+	Size        int64
+	RetainUntil time.Time
+}
+
+// RetainUntil is the first instant at which a document may be deleted: the day after its seventh anniversary begins in the
+// studio's zone. What was issued on 29 February has its anniversary on 1 March.
+func RetainUntil(issued civil.Date, zone *time.Location) time.Time {
+	return civil.New(issued.Year+RetentionYears, issued.Month, issued.Day).Add(1).Start(zone)
+}
+
+// lock is what keeps a stored document from being deleted.
+type lock interface {
+	name() string
+	apply(in *s3.PutObjectInput, until time.Time)         // asks for the lock with the document itself
+	confirm(ctx context.Context, r Receipt) error         // ErrNotLocked unless the stored document is locked until then
+	check(ctx context.Context, now time.Time) (err error) // ErrNotLocked unless what is stored today would be locked
+}
+
+// Documents is the store of signed documents, one port over S3 Object Lock and R2's bucket lock rules.
+type Documents struct {
+	client *s3.Client
+	bucket string
+	lock   lock
+	now    func() time.Time
+}
+
+// DocumentKey holds the content's sum, so that other content has another key and nothing can be overwritten.
+func DocumentKey(d Document) string {
+	sum := SumOf(d.Content)
+	return fmt.Sprintf("docs/%s/%04d/%s/%s.pdf", d.Org, d.Issued.Year, d.ID, hex.EncodeToString(sum[:]))
+}
+
+// Put stores and locks a document. The same document again is a success with the receipt of the first: an answer that was
+// lost costs nothing.
+func (s *Documents) Put(ctx context.Context, d Document) (Receipt, error) {
+	r := Receipt{Provider: s.lock.name(), Bucket: s.bucket, Key: DocumentKey(d), SHA256: SumOf(d.Content), Size: int64(len(d.Content)),
+		RetainUntil: RetainUntil(d.Issued, d.Zone)}
+	in := putInput(s.bucket, r.Key, d.ContentType, d.Content)
+	s.lock.apply(in, r.RetainUntil)
+	out, err := s.client.PutObject(ctx, in)
+	switch err = known(err, "put document"); {
+	case errors.Is(err, ErrExists):
+		r.VersionID, err = s.same(ctx, r)
+	case err == nil:
+		r.VersionID = aws.ToString(out.VersionId)
+	}
+	if err != nil {
+		return Receipt{}, err
+	}
+	return r, fail.Wrap(s.lock.confirm(ctx, r), "lock document %s", d.ID)
+}
+
+// same finds the version of a document that was stored before.
+func (s *Documents) same(ctx context.Context, r Receipt) (version string, err error) {
+	head, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &r.Key, ChecksumMode: types.ChecksumModeEnabled})
+	if err != nil {
+		return "", known(err, "find document")
+	}
+	if aws.ToInt64(head.ContentLength) != r.Size || sumFrom(head.ChecksumSHA256) != r.SHA256 {
+		return "", ErrAltered
+	}
+	return aws.ToString(head.VersionId), nil
+}
+
+// Read is the stored version, whole; ErrAltered when a byte of it is another.
+func (s *Documents) Read(ctx context.Context, r Receipt) ([]byte, error) {
+	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &r.Bucket, Key: &r.Key, VersionId: version(r)})
+	if err != nil {
+		return nil, known(err, "read document")
+	}
+	defer out.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(out.Body, r.Size+1))
+	if err != nil {
+		return nil, known(err, "read document")
+	}
+	if SumOf(content) != r.SHA256 {
+		return nil, ErrAltered
+	}
+	return content, nil
+}
+
+// Verify reads the document and proves its lock.
+func (s *Documents) Verify(ctx context.Context, r Receipt) error {
+	if _, err := s.Read(ctx, r); err != nil {
+		return err
+	}
+	return s.lock.confirm(ctx, r)
+}
+
+// CheckLock proves that what is stored today cannot be deleted: the bucket's settings say so, and attempts on a sample fail.
+func (s *Documents) CheckLock(ctx context.Context) error { return s.lock.check(ctx, s.now()) }
+
+func version(r Receipt) *string {
+	if r.VersionID == "" {
+		return nil
+	}
+	return &r.VersionID
+}
+
+// notLocked is ErrNotLocked with what was seen, for the log.
+func notLocked(format string, args ...any) error {
+	return fail.Wrap(ErrNotLocked, "%s", fmt.Sprintf(format, args...))
+}

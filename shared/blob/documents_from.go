@@ -1,0 +1,73 @@
+package blob
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"fitkit/shared/config"
+	"fitkit/shared/run"
+)
+
+// DocumentsFrom is the function's store of signed documents. Only a function that also needs the lock can check R2's rules.
+func DocumentsFrom(app *run.App) *Documents {
+	return run.Once(app, "documents", func() *Documents {
+		return NewDocuments(run.Section[config.ComplianceBlob](app), &config.ComplianceLock{}, app.Core.Region)
+	})
+}
+
+// LockFrom is the same store for the daily check.
+func LockFrom(app *run.App) *Documents {
+	return run.Once(app, "documents", func() *Documents {
+		return NewDocuments(run.Section[config.ComplianceBlob](app), run.Section[config.ComplianceLock](app), app.Core.Region)
+	})
+}
+
+// NewDocuments is the store that the settings mean. config.Guard has made sure that only local and test have no bucket of
+// its own; there the general bucket keeps documents, unlocked, and the daily check says so.
+func NewDocuments(c *config.ComplianceBlob, l *config.ComplianceLock, region string) *Documents {
+	where := documentsConfig(c, region)
+	d := &Documents{client: where.client(), bucket: where.Bucket, now: time.Now}
+	switch {
+	case c.Bucket == "":
+		d.lock = noLock{}
+	case c.Provider == "r2":
+		d.lock = ruleLock{client: d.client, bucket: d.bucket, account: c.AccountID, apiURL: l.APIURL, apiToken: l.APIToken,
+			http: &http.Client{Timeout: patience}}
+	default:
+		d.lock = objectLock{client: d.client, bucket: d.bucket}
+	}
+	return d
+}
+
+// documentsConfig uses the function's role at AWS, and R2's keys anywhere else.
+func documentsConfig(c *config.ComplianceBlob, region string) Config {
+	where := Config{Endpoint: c.Endpoint, Region: region, Bucket: c.Bucket, Keys: aws.Credentials{AccessKeyID: c.KeyID, SecretAccessKey: c.KeySecret.Reveal()}}
+	if c.Bucket == "" {
+		where.Bucket = c.General
+	}
+	switch {
+	case c.Endpoint != "":
+	case c.Provider == "r2" || c.Bucket == "":
+		where.Endpoint, where.Region = r2Endpoint(c.AccountID), r2Region
+	default:
+		where.Keys = aws.Credentials{AccessKeyID: c.RoleID, SecretAccessKey: c.RoleKey.Reveal(), SessionToken: c.RoleToken.Reveal()}
+	}
+	return where
+}
+
+// noLock is development's.
+type noLock struct{}
+
+func (noLock) name() string { return "none" }
+
+func (noLock) apply(*s3.PutObjectInput, time.Time) {}
+
+func (noLock) confirm(context.Context, Receipt) error { return nil }
+
+func (noLock) check(context.Context, time.Time) error {
+	return notLocked("R2_COMPLIANCE_BUCKET_NAME is not set, so documents are in the general bucket")
+}

@@ -1,0 +1,68 @@
+package blob
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"fitkit/shared/id"
+)
+
+// samples is the prefix of what the daily check stores and tries to delete.
+const samples = "lock-check/"
+
+// sampleFor is long enough to be tried, and leaves no years of samples behind.
+const sampleFor = 24 * time.Hour
+
+// sample is a small object that only the daily check knows.
+type sample struct {
+	key, version string
+	content      []byte
+}
+
+// putSample stores one as documents are stored, locked for a day where the store takes a date.
+func putSample(ctx context.Context, client *s3.Client, bucket string, l lock, now time.Time) (sample, error) {
+	s := sample{key: fmt.Sprintf("%s%s/%s.txt", samples, now.UTC().Format(time.DateOnly), id.New[id.Event]()), content: []byte("This object proves the lock of its day.\n")}
+	in := putInput(bucket, s.key, "text/plain", s.content)
+	l.apply(in, now.Add(sampleFor))
+	out, err := client.PutObject(ctx, in)
+	if err != nil {
+		return s, known(err, "store a sample")
+	}
+	s.version = aws.ToString(out.VersionId)
+	return s, nil
+}
+
+// survives tries to delete the sample's version and reads it after.
+func (s sample) survives(ctx context.Context, client *s3.Client, bucket string) error {
+	version := version(Receipt{VersionID: s.version})
+	_, err := client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: &s.key, VersionId: version})
+	if err := mustBeRefused(err, "deleting the sample"); err != nil {
+		return err
+	}
+	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &s.key, VersionId: version})
+	if err != nil {
+		return known(err, "read the sample again")
+	}
+	defer out.Body.Close()
+	if content, err := io.ReadAll(out.Body); err != nil || !bytes.Equal(content, s.content) {
+		return notLocked("the sample is another than was stored (%v)", err)
+	}
+	return nil
+}
+
+// mustBeRefused is nil for a refusal, ErrNotLocked for a success, and what went wrong otherwise.
+func mustBeRefused(err error, what string) error {
+	switch {
+	case err == nil:
+		return notLocked("%s succeeded", what)
+	case refused(err):
+		return nil
+	}
+	return known(err, what)
+}
