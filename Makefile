@@ -10,6 +10,7 @@ SAM_VENV := .local/venv
 CLIENT := clients/typescript
 CHECKOV_VENV := .local/checkov
 MOTO_VENV := .local/moto
+API_VENV := .local/schemathesis
 LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.6.0
 ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
@@ -112,6 +113,18 @@ vulncheck:
 generate-check:
 	@echo "==> generated files"
 	@go run ./infra/tools/generate -check
+
+.PHONY: api-check
+api-check: ## call the whole API document with schemathesis: make api-check NIGHTLY=1 E2E_SEED=7
+	@NIGHTLY="$(NIGHTLY)" E2E_SEED="$(E2E_SEED)" go test -count=1 -v -timeout 2h -run TestEveryAnswerIsDocumented ./infra/e2e
+
+.PHONY: schemathesis
+schemathesis: $(API_VENV)/ready
+
+$(API_VENV)/ready: infra/e2e/schemathesis/requirements.txt
+	@python3 -m venv $(API_VENV)
+	@$(API_VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 .PHONY: client-check
 client-check: $(CLIENT)/node_modules/ready

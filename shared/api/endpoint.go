@@ -17,11 +17,15 @@ import (
 // Endpoint is an operation with its handler.
 type Endpoint struct {
 	Op       Op
+	input    reflect.Type
 	register func(huma.API, *edge)
 }
 
 // Spec is the operation's.
 func (e Endpoint) Spec() run.Spec { return e.Op.Spec() }
+
+// Input is the struct whose tagged fields are the operation's parameters and body.
+func (e Endpoint) Input() reflect.Type { return e.input }
 
 // edge is what every endpoint of a process shares: how sign-ins are checked and where keys are kept.
 type edge struct {
@@ -33,7 +37,7 @@ type edge struct {
 // New makes an endpoint. I is the input: path, query and header parameters by huma's tags, the JSON body in a field
 // named Body. O is the answer's JSON body.
 func New[I, O any](op Op, handle func(ctx context.Context, c Caller, in *I) (*O, error)) Endpoint {
-	return Endpoint{Op: op, register: func(h huma.API, e *edge) {
+	return Endpoint{Op: op, input: reflect.TypeFor[I](), register: func(h huma.API, e *edge) {
 		serve := func(ctx context.Context, in *I) (*output[O], error) {
 			raw, err := answer(ctx, e, op, func(ctx context.Context, c Caller) (any, error) {
 				out, err := handle(ctx, c, in)

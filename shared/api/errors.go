@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,11 +61,9 @@ type Problem struct {
 	retryAfter time.Duration
 }
 
-const docsURL = "https://docs.fitkit.example/errors#"
-
 func problem(e *fail.Error, correlation string) *Problem {
 	clerk, _ := e.Extra["clerk_error"].(map[string]any)
-	return &Problem{Type: docsURL + e.Code, Title: e.Detail, TitleHe: e.Hebrew, Status: e.Kind.Status(), Code: e.Code,
+	return &Problem{Type: e.Type(), Title: e.Detail, TitleHe: e.Hebrew, Status: e.Kind.Status(), Code: e.Code,
 		CorrelationID: correlation, Errors: e.Fields, ClerkError: clerk, retryAfter: e.RetryAfter}
 }
 
@@ -93,6 +92,9 @@ func fromHuma(ctx huma.Context, status int, _ string, errs ...error) huma.Status
 	switch status {
 	case http.StatusBadRequest:
 		e = ErrMalformed
+		if slices.ContainsFunc(errs, saysNull) {
+			e = ErrInvalid
+		}
 	case http.StatusRequestEntityTooLarge:
 		e = ErrTooLarge
 	case http.StatusUnsupportedMediaType:
@@ -107,6 +109,11 @@ func fromHuma(ctx huma.Context, status int, _ string, errs ...error) huma.Status
 		}
 	}
 	return problem(e.WithFields(fields...), correlationOf(ctx))
+}
+
+func saysNull(err error) bool {
+	d, ok := err.(huma.ErrorDetailer)
+	return ok && d.ErrorDetail().Message == errNull.Error()
 }
 
 // location is where a field is, unless a part of it is a name that no field of ours has: a key can be made of anything,

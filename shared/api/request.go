@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -82,6 +83,9 @@ func admit(ctx context.Context, op Op, e *edge, r *http.Request, req *request) e
 			return err
 		}
 	}
+	if err := checkQuery(r); err != nil {
+		return err
+	}
 	if r.ContentLength > 0 && !isJSON(r.Header.Get("Content-Type")) {
 		return ErrNotJSON
 	}
@@ -118,13 +122,24 @@ func signIn(ctx context.Context, op Op, e *edge, r *http.Request, req *request) 
 }
 
 func readOrg(r *http.Request, req *request) (err error) {
-	if h := r.Header.Get(orgHeader); h != "" {
-		if req.caller.HeaderOrg, err = id.Parse[id.Org](h); err != nil {
+	if sent := r.Header.Values(orgHeader); len(sent) > 0 { // an empty one too: it names no studio, and is not taken for none
+		if req.caller.HeaderOrg, err = id.Parse[id.Org](sent[0]); err != nil {
 			return postgres.ErrOrgNotFound // the same answer as another studio's id
 		}
 	}
 	if req.caller.ClerkOrg == "" && req.caller.HeaderOrg.IsZero() {
 		return ErrNoOrg
+	}
+	return nil
+}
+
+// checkQuery refuses a parameter without a value. huma would take it for one that was left out, so that a filter by an
+// empty variable lists everything. The cursor may be empty: so is the first page's.
+func checkQuery(r *http.Request) error {
+	for name, values := range r.URL.Query() {
+		if name != "cursor" && slices.Contains(values, "") {
+			return ErrInvalid.WithFields(fail.Field{Location: location("query." + name), Message: "must have a value, or be left out"})
+		}
 	}
 	return nil
 }

@@ -15,6 +15,10 @@ import (
 // errNotStrict is answered as ErrMalformed; which rule was broken is not told, the sentence names them.
 var errNotStrict = errors.New("not strict JSON")
 
+// errNull is answered as ErrInvalid. Encoding/json would take null for a field that was left out, so that a client which
+// means to remove a value is told that all went well and nothing has changed.
+var errNull = errors.New("null is no value: leave the field out, or send an empty text to remove it")
+
 const (
 	maxDepth = 32
 	maxExact = 1 << 53 // larger whole numbers lose digits in JavaScript clients
@@ -61,6 +65,8 @@ func checkValue(dec *json.Decoder, depth int) error {
 		return errNotStrict
 	}
 	switch t := tok.(type) {
+	case nil:
+		return errNull
 	case json.Delim:
 		return checkContainer(dec, t, depth)
 	case string:

@@ -63,6 +63,9 @@ func New(kind Kind, code, english, hebrew string) *Error {
 	return &Error{Kind: kind, Code: code, Detail: english, Hebrew: hebrew}
 }
 
+// Type is the address that describes the error, the type member of RFC 9457.
+func (e *Error) Type() string { return "https://docs.fitkit.example/errors#" + e.Code }
+
 func (e *Error) Error() string { return e.Code + ": " + e.Detail }
 
 // Is makes copies made by With equal to the declared error.

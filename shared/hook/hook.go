@@ -143,7 +143,7 @@ func response(status int, err error, correlation string) events.APIGatewayV2HTTP
 		return resp
 	}
 	f := fail.From(err)
-	body, mErr := json.Marshal(map[string]any{"title": f.Detail, "title_he": f.Hebrew, "status": status, "code": f.Code, "correlation_id": correlation})
+	body, mErr := json.Marshal(map[string]any{"type": f.Type(), "title": f.Detail, "title_he": f.Hebrew, "status": status, "code": f.Code, "correlation_id": correlation})
 	if mErr == nil {
 		resp.Body = string(body)
 	}

@@ -56,6 +56,7 @@ func TestTermsFitTheirType(t *testing.T) {
 		"more a day than a week":            {membership.Recurring, terms{PayMode: "monthly", Limits: membership.Limits{PerDay: 4, PerWeek: 3}}, []string{"limits.per_day"}},
 		"more a week than a month":          {membership.Recurring, terms{PayMode: "monthly", Limits: membership.Limits{PerWeek: 5, PerMonth: 4}}, []string{"limits.per_month"}},
 		"an eighth day of the week":         {membership.Recurring, terms{PayMode: "monthly", Limits: membership.Limits{Weekdays: []int{7}}}, []string{"limits.weekdays"}},
+		"a day of the week twice":           {membership.Recurring, terms{PayMode: "monthly", Limits: membership.Limits{Weekdays: []int{6, 1, 6}}}, []string{"limits.weekdays"}},
 		"hours that end when they begin":    {membership.Recurring, terms{PayMode: "monthly", Limits: membership.Limits{From: "09:00", Until: "09:00"}}, []string{"limits.until"}},
 		"hours that end before they begin":  {membership.Recurring, terms{PayMode: "monthly", Limits: membership.Limits{From: "16:00", Until: "09:00"}}, []string{"limits.until"}},
 		"everything wrong is named at once": {membership.Pack, terms{PayMode: "none", TermMonths: 2, Limits: membership.Limits{PerDay: 4, PerWeek: 3}}, []string{"pay_mode", "term_months", "entries", "validity_days", "limits.per_day"}},

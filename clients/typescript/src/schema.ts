@@ -21,6 +21,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which keys there are, how many values each still seals, and how far rotations are */
+        get: operations["api-platform-list-keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/keys/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Seal every value of a ring anew under its active key */
+        post: operations["api-platform-rotate-keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/arrears": {
         parameters: {
             query?: never;
@@ -535,11 +569,13 @@ export interface components {
              * @enum {string}
              */
             bucket: "0-7" | "8-14" | "15-30" | "31-60" | "60+";
+            /** Format: uuid */
             charge_id: string;
             /** Format: int64 */
             days_overdue: number;
             /** Format: date-time */
             due_at: string;
+            /** Format: uuid */
             member_id: string;
             member_name: string;
             /**
@@ -577,6 +613,7 @@ export interface components {
         BillingCardSessionOutput: {
             /** Format: date-time */
             expires_at: string;
+            /** Format: uuid */
             id: string;
             /** @description Send the payer here; the card is typed at the provider and never reaches FitKit */
             url: string;
@@ -587,12 +624,15 @@ export interface components {
             description: string;
             /** Format: date-time */
             due_at: string;
+            /** Format: uuid */
             id: string;
             /** Format: int64 */
             installments: number;
             /** @enum {string} */
             kind: "period" | "one_off" | "fee" | "registration" | "cancellation_fee";
+            /** Format: uuid */
             member_id: string;
+            /** Format: uuid */
             membership_id?: string;
             /**
              * Format: date-time
@@ -666,7 +706,7 @@ export interface components {
             detail: string;
             /** @description Of the attempt, charge, payment or gateway; the provider's own number of what only it knows */
             id: string;
-            /** @description not_at_provider, not_in_books, amount_differs, listed_twice, payment_differs, allocation_differs, ledger_differs, charge_not_paid, payment_without_approval, paid_without_payment, entry_without_payment, unanswered or provider_unreachable */
+            /** @description not_at_provider, not_in_books, amount_differs, currency_differs, listed_twice, payment_differs, allocation_differs, ledger_differs, charge_not_paid, payment_without_approval, paid_without_payment, entry_without_payment, unanswered or provider_unreachable */
             kind: string;
         };
         BillingGatewayOutput: {
@@ -675,6 +715,7 @@ export interface components {
              * @description Due charges that had waited for this gateway
              */
             charges_resumed: number;
+            /** Format: uuid */
             id: string;
             mode: string;
             provider: string;
@@ -707,10 +748,12 @@ export interface components {
             exp_month: number;
             /** Format: int64 */
             exp_year: number;
+            /** Format: uuid */
             id: string;
             /** @description This one is charged */
             is_default: boolean;
             last4: string;
+            /** Format: uuid */
             member_id: string;
             /** @enum {string} */
             status: "active" | "blocked" | "removed";
@@ -770,6 +813,7 @@ export interface components {
             unknown: number;
         };
         BillingRetryChargeOutput: {
+            /** Format: uuid */
             charge_id: string;
             /** @enum {string} */
             status: "queued";
@@ -795,13 +839,14 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             email: string | null;
+            /** Format: uuid */
             id: string;
             /** @enum {string} */
             language: "he" | "en" | "ar" | "ru";
             latin_name: string;
             name: string;
             /** @description null when none is kept, and for coaches */
-            national_id: components["schemas"]["MemberHintOutput"];
+            national_id: components["schemas"]["MemberHintOutput"] | null;
             /** @description E.164 */
             phone: string | null;
             phone_shared: boolean;
@@ -844,6 +889,7 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+            /** Format: uuid */
             id: string;
             /** @example member.created */
             kind: string;
@@ -895,6 +941,7 @@ export interface components {
             description: string;
             /** Format: date-time */
             due_at: string;
+            /** Format: uuid */
             id: string;
             /** @enum {string} */
             kind: "period" | "one_off" | "fee" | "registration" | "cancellation_fee";
@@ -954,13 +1001,16 @@ export interface components {
              * @description First day it is no longer valid
              */
             expires_on?: string;
+            /** Format: uuid */
             id: string;
             /** Format: int64 */
             installments: number;
+            /** Format: uuid */
             member_id: string;
             next_charge?: components["schemas"]["MembershipNextCharge"];
             /** @enum {string} */
             pay_mode: "monthly" | "upfront" | "issuer_installments" | "none";
+            /** Format: uuid */
             payer_id: string;
             /**
              * Format: int64
@@ -974,7 +1024,10 @@ export interface components {
             periods_total?: number;
             /** @description The plan's version as it was sold */
             plan: components["schemas"]["MembershipSoldPlan"];
-            /** @description The ended membership that the member came back from */
+            /**
+             * Format: uuid
+             * @description The ended membership that the member came back from
+             */
             previous_id?: string;
             /**
              * Format: int64
@@ -1003,11 +1056,12 @@ export interface components {
             /** @description HH:MM; classes that start before it */
             until?: string;
             /** @description 0 is Sunday; without it, every day */
-            weekdays?: number[];
+            weekdays?: (0 | 1 | 2 | 3 | 4 | 5 | 6)[];
         };
         MembershipListedPlan: {
             /** @description The version on sale today; missing when there is none */
             current?: components["schemas"]["MembershipVersionOutput"];
+            /** Format: uuid */
             id: string;
             name: string;
             /** @enum {string} */
@@ -1042,13 +1096,16 @@ export interface components {
              * @description First day it is no longer valid
              */
             expires_on?: string;
+            /** Format: uuid */
             id: string;
             /** Format: int64 */
             installments: number;
+            /** Format: uuid */
             member_id: string;
             next_charge?: components["schemas"]["MembershipNextCharge"];
             /** @enum {string} */
             pay_mode: "monthly" | "upfront" | "issuer_installments" | "none";
+            /** Format: uuid */
             payer_id: string;
             /**
              * Format: int64
@@ -1062,7 +1119,10 @@ export interface components {
             periods_total?: number;
             /** @description The plan's version as it was sold */
             plan: components["schemas"]["MembershipSoldPlan"];
-            /** @description The ended membership that the member came back from */
+            /**
+             * Format: uuid
+             * @description The ended membership that the member came back from
+             */
             previous_id?: string;
             /**
              * Format: int64
@@ -1086,6 +1146,7 @@ export interface components {
             at: string;
         };
         MembershipPlanOutput: {
+            /** Format: uuid */
             id: string;
             name: string;
             /** @enum {string} */
@@ -1213,12 +1274,14 @@ export interface components {
             start_on?: string;
         };
         MembershipSoldPlan: {
+            /** Format: uuid */
             id: string;
             name: string;
             /** @enum {string} */
             type: "recurring" | "fixed_term" | "pack" | "trial" | "drop_in" | "external";
             /** Format: int64 */
             version: number;
+            /** Format: uuid */
             version_id: string;
         };
         MembershipVersionOutput: {
@@ -1233,6 +1296,7 @@ export interface components {
             effective_to?: string;
             /** Format: int64 */
             entries?: number;
+            /** Format: uuid */
             id: string;
             /** Format: int64 */
             installments?: number;
@@ -1284,6 +1348,7 @@ export interface components {
             test_mode: boolean;
         };
         OrgMeOrg: {
+            /** Format: uuid */
             id: string;
             /** @enum {string} */
             language: "he" | "en";
@@ -1301,12 +1366,14 @@ export interface components {
             flags: components["schemas"]["OrgMeFlags"];
             /** @description The operations open to this role, such as member-create; members only for what is theirs */
             may: string[];
+            /** Format: uuid */
             member_id?: string;
             /** @description As the studio knows them; may be empty */
             name: string;
             org: components["schemas"]["OrgMeOrg"];
             /** @enum {string} */
             role: "owner" | "manager" | "front_desk" | "coach" | "member";
+            /** Format: uuid */
             staff_id?: string;
             /** @description Clerk's id of the signed-in user */
             user_id: string;
@@ -1329,6 +1396,7 @@ export interface components {
              * @description Days of full access while in arrears
              */
             grace_days: number;
+            /** Format: uuid */
             id: string;
             /** @enum {string} */
             language: "he" | "en";
@@ -1361,6 +1429,7 @@ export interface components {
         };
         OrgPersonOutput: {
             email: string;
+            /** Format: uuid */
             id: string;
             name: string;
             /** @enum {string} */
@@ -1416,6 +1485,13 @@ export interface components {
             status: "ok" | "degraded" | "down";
             stores: components["schemas"]["PlatformStoreOutput"][];
         };
+        PlatformRotateInputBody: {
+            /**
+             * @description Which values
+             * @enum {string}
+             */
+            ring: "payment_credentials" | "national_id";
+        };
         PlatformStoreOutput: {
             /**
              * Format: double
@@ -1449,6 +1525,70 @@ export interface components {
              * @example https://docs.fitkit.example/errors#member.phone_taken
              */
             type: string;
+        };
+        RotationColumnOutput: {
+            /** @example payment_methods.token_ct */
+            column: string;
+            /** Format: int64 */
+            values: number;
+        };
+        RotationKeyOutput: {
+            columns: components["schemas"]["RotationColumnOutput"][];
+            /** @description 8 hexadecimal digits, the beginning of the key's SHA-256 */
+            key: string;
+            /** @description No value needs it: take it out of the *_PREVIOUS list */
+            may_drop: boolean;
+            /** @description It has sealed over 2^30 values: replace it */
+            near_limit: boolean;
+            /** @enum {string} */
+            ring: "payment_credentials" | "national_id";
+            /**
+             * @description missing: values need a key that is not deployed; put it back
+             * @enum {string}
+             */
+            state: "active" | "previous" | "missing";
+            /**
+             * Format: int64
+             * @description Sealed under it, in all columns
+             */
+            values: number;
+        };
+        RotationKeysOutput: {
+            keys: components["schemas"]["RotationKeyOutput"][];
+            /** @description The newest of each ring */
+            rotations: components["schemas"]["RotationRotationOutput"][];
+        };
+        RotationRotationOutput: {
+            /** Format: date-time */
+            finished_at?: string;
+            id: string;
+            /** @description The id of the key that all values are sealed under in the end: 8 hexadecimal digits */
+            key: string;
+            /**
+             * Format: int64
+             * @description How often all values were gone through
+             */
+            passes: number;
+            /**
+             * Format: int64
+             * @description Values sealed anew
+             */
+            resealed: number;
+            /** @enum {string} */
+            ring: "payment_credentials" | "national_id";
+            /** Format: date-time */
+            started_at: string;
+            started_by: string;
+            /**
+             * @description blocked: what is left opens under no key that is deployed
+             * @enum {string}
+             */
+            state: "running" | "done" | "superseded" | "blocked";
+            /**
+             * Format: int64
+             * @description Values of the last pass that did not open
+             */
+            unreadable: number;
         };
         TestclockClockOutput: {
             /** Format: date-time */
@@ -1513,6 +1653,94 @@ export interface operations {
             /** @description internal */
             500: components["responses"]["Problem"];
             /** @description unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
+    "api-platform-list-keys": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
+                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotationKeysOutput"];
+                };
+            };
+            /** @description request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.step_up */
+            403: components["responses"]["Problem"];
+            /** @description not_found */
+            404: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
+    "api-platform-rotate-keys": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
+                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlatformRotateInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RotationRotationOutput"];
+                };
+            };
+            /** @description request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.step_up */
+            403: components["responses"]["Problem"];
+            /** @description not_found */
+            404: components["responses"]["Problem"];
+            /** @description keys.key_missing, keys.nothing_to_rotate */
+            409: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, unavailable */
             503: components["responses"]["Problem"];
         };
     };

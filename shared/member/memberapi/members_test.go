@@ -123,6 +123,14 @@ func TestUpdate(t *testing.T) {
 			t.Fatalf("%+v", got)
 		}
 	})
+	t.Run("null is refused and does not pass for removing", func(t *testing.T) {
+		if got := string(desk.Patch(path, body{"version": 3, "email": nil}).Want(422, "request.invalid").Body); !strings.Contains(got, "send an empty text to remove it") {
+			t.Fatal(got)
+		}
+	})
+	t.Run("a version that no column holds is refused", func(t *testing.T) {
+		desk.Patch(path, body{"version": 1 << 31, "email": ""}).Want(422, "request.invalid")
+	})
 	t.Run("a change made on an old version is refused", func(t *testing.T) {
 		desk.Patch(path, body{"version": 2, "name": "אחרת"}).Want(409, "member.version_conflict")
 	})

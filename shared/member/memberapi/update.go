@@ -29,7 +29,7 @@ var UpdateOp = api.Op{
 type updateInput struct {
 	ID   id.Member `path:"id"`
 	Body struct {
-		Version          int     `json:"version" minimum:"1" doc:"The version that was read"`
+		Version          int     `json:"version" minimum:"1" maximum:"2147483647" doc:"The version that was read"`
 		Name             *string `json:"name,omitempty" minLength:"1" maxLength:"200"`
 		LatinName        *string `json:"latin_name,omitempty" maxLength:"200"`
 		Phone            *string `json:"phone,omitempty" maxLength:"40" doc:"Empty removes it"`

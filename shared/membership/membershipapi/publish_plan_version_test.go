@@ -51,6 +51,9 @@ func TestPublishPlanVersion(t *testing.T) {
 			t.Fatalf("%d fields\n%s", n, r.Body)
 		}
 	})
+	t.Run("a weekday twice is refused", func(t *testing.T) {
+		manager.Post(path, e.with(monthly, body{"limits": body{"weekdays": []int{1, 1}}})).Want(422, "membership.terms_do_not_fit")
+	})
 	for name, wrong := range map[string]body{
 		"a negative price":        {"price_agorot": -1},
 		"half an agora":           {"price_agorot": 1.5},
@@ -59,7 +62,7 @@ func TestPublishPlanVersion(t *testing.T) {
 		"a date that is no day":   {"effective_from": "2026-02-30"},
 		"a limit nobody knows":    {"limits": body{"per_year": 3}},
 		"a limit that is no hour": {"limits": body{"from": "25:00"}},
-		"a weekday twice":         {"limits": body{"weekdays": []int{1, 1}}},
+		"a weekday of objects":    {"limits": body{"weekdays": []any{body{}}}},
 		"a field of ours":         {"org_id": e.B.Org.String()},
 		"a version of their own":  {"version": 7},
 	} {

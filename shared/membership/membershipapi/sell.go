@@ -35,7 +35,7 @@ type sellInput struct {
 		PlanID   id.Plan      `json:"plan_id" format:"uuid"`
 		StartOn  civil.Date   `json:"start_on,omitzero" format:"date" doc:"Today by default; at most 31 days back or 12 months ahead"`
 		PayerID  id.Member    `json:"payer_id,omitzero" format:"uuid" doc:"Whose card is charged; the member by default"`
-		Price    money.Agorot `json:"price_agorot" minimum:"0" doc:"The price as the preview showed it"`
+		Price    money.Agorot `json:"price_agorot" minimum:"0" maximum:"100000000" doc:"The price as the preview showed it"`
 	}
 }
 

@@ -69,6 +69,11 @@ func TestGetMe(t *testing.T) {
 	t.Run("a member of one studio is nobody in another", func(t *testing.T) {
 		e.B.AsMember(t, "user_noa").Get("/v1/me").Want(404, "org.not_found")
 	})
+	t.Run("an empty header names no studio, for staff too", func(t *testing.T) {
+		owner := e.A.As(t, tenancy.Owner)
+		owner.Headers["FitKit-Org"] = ""
+		owner.Get("/v1/me").Want(404, "org.not_found")
+	})
 	t.Run("a coach who trains here too is the one or the other by how they signed in", func(t *testing.T) {
 		var staff, trainee me
 		e.A.As(t, tenancy.Coach).Get("/v1/me").Want(200).Into(&staff)
@@ -197,6 +202,14 @@ func TestStaff(t *testing.T) {
 	})
 	t.Run("a made-up cursor is refused", func(t *testing.T) {
 		owner.Get("/v1/staff?cursor=eHg").Want(422, "request.invalid")
+	})
+	t.Run("a filter without a value is refused and lists nobody", func(t *testing.T) {
+		if got := string(owner.Get("/v1/staff?status=").Want(422, "request.invalid").Body); !strings.Contains(got, `"location":"query.status"`) {
+			t.Fatal(got)
+		}
+		if got := string(owner.Get("/v1/staff?4580000000000000=").Want(422, "request.invalid").Body); strings.Contains(got, "4580") {
+			t.Fatal(got)
+		}
 	})
 	t.Run("a new role counts from the next request", func(t *testing.T) {
 		coach := e.A.As(t, tenancy.Coach)

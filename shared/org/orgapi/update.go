@@ -26,7 +26,7 @@ var UpdateOp = api.Op{
 
 type updateInput struct {
 	Body struct {
-		Version          int     `json:"version" minimum:"1" doc:"The version that was read"`
+		Version          int     `json:"version" minimum:"1" maximum:"2147483647" doc:"The version that was read"`
 		Name             *string `json:"name,omitempty" minLength:"1" maxLength:"200"`
 		Language         *string `json:"language,omitempty" enum:"he,en"`
 		TaxID            *string `json:"tax_id,omitempty" pattern:"^([0-9]{9})?$" patternDescription:"nine digits, or empty to remove it"`

@@ -78,7 +78,7 @@ func shared(components map[string]any) {
 		"schema":      map[string]any{"type": "string", "format": "uuid"}}
 	parameters["IdempotencyKey"] = map[string]any{"name": "Idempotency-Key", "in": "header", "required": true,
 		"description": "A new one for each new action; the same one when the same request is sent again.",
-		"schema":      map[string]any{"type": "string", "minLength": 1, "maxLength": 255}}
+		"schema":      map[string]any{"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}}
 	object(components, "responses")["Problem"] = map[string]any{"description": "What went wrong; docs/errors.md explains each code.",
 		"content": map[string]any{"application/problem+json": map[string]any{"schema": ref("schemas", "Problem")}}}
 }

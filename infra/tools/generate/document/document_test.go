@@ -2,6 +2,7 @@ package document_test
 
 import (
 	"context"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"fitkit/shared/api"
 	"fitkit/shared/fail"
 	"fitkit/shared/hook"
+	"fitkit/shared/id"
 	"fitkit/shared/need"
 	"fitkit/shared/run"
 	"fitkit/shared/tenancy"
@@ -19,14 +21,24 @@ import (
 var errFull = fail.New(fail.Conflict, "room.full", "The room is full.", "החדר מלא.")
 
 type enterInput struct {
-	Room string `path:"room"`
+	Room id.Plan   `path:"room"`
+	As   id.Member `query:"as"`
 	Body struct {
-		Name string `json:"name" minLength:"1"`
+		Name  string `json:"name" minLength:"1"`
+		Seats int    `json:"seats" maximum:"100000000"`
 	}
 }
 
+type keyOutput struct {
+	Number int `json:"number"`
+}
+
 type enterOutput struct {
-	Place int `json:"place"`
+	ID    id.Membership `json:"id"`
+	Guest *id.Member    `json:"guest"`
+	Place int           `json:"place"`
+	Key   *keyOutput    `json:"key" doc:"null when there is none"`
+	Spare *keyOutput    `json:"spare,omitempty"`
 }
 
 func endpoint[I any](name, path string, errs ...*fail.Error) api.Endpoint {
@@ -80,6 +92,44 @@ func TestTheAPIDocumentSaysWhatAnEndpointAnswers(t *testing.T) {
 	}
 	if got := at(t, doc, append(enter[:3:3], "x-fitkit-roles")...); len(got.([]any)) != 2 {
 		t.Errorf("roles %v", got)
+	}
+}
+
+func TestSchemasSayWhatHumaLeavesOut(t *testing.T) {
+	doc, err := document.OpenAPI([]api.Endpoint{endpoint[enterInput]("api-room-enter", "/v1/rooms/{room}")}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schemas := []string{"components", "schemas"}
+	output := append(schemas, "Document_testEnterOutput", "properties")
+	for name, tc := range map[string]struct {
+		path []string
+		want any
+	}{
+		"a typed id is a uuid":                  {append(output[:4:4], "id", "format"), "uuid"},
+		"one that may be null is, too":          {append(output[:4:4], "guest", "format"), "uuid"},
+		"a number is none":                      {append(output[:4:4], "place", "format"), "int64"},
+		"an object that may be null":            {append(output[:4:4], "key", "anyOf"), []any{map[string]any{"$ref": "#/components/schemas/Document_testKeyOutput"}, map[string]any{"type": "null"}}},
+		"its description stays":                 {append(output[:4:4], "key", "description"), "null when there is none"},
+		"an object that is left out":            {append(output[:4:4], "spare", "$ref"), "#/components/schemas/Document_testKeyOutput"},
+		"a limit is written as a number":        {append(schemas, "RoomEnterInputBody", "properties", "seats", "maximum"), 100000000},
+		"a key is of characters a header takes": {[]string{"components", "parameters", "IdempotencyKey", "schema", "pattern"}, "^[!-~]([ -~]*[!-~])?$"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := at(t, doc, tc.path...); !reflect.DeepEqual(got, tc.want) {
+				t.Errorf("%v: %v, want %v", tc.path, got, tc.want)
+			}
+		})
+	}
+	parameters, _ := at(t, doc, "paths", "/v1/rooms/{room}", "post", "parameters").([]any)
+	ids := 0
+	for _, p := range parameters {
+		if s, ok := p.(map[string]any)["schema"].(map[string]any); ok && s["format"] == "uuid" {
+			ids++
+		}
+	}
+	if ids != 2 {
+		t.Errorf("%d of the path's and the query's ids are uuids: %v", ids, parameters)
 	}
 }
 

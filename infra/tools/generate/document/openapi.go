@@ -24,7 +24,9 @@ func OpenAPI(endpoints []api.Endpoint, hooks []hook.Handler) ([]byte, error) {
 	}
 	paths := object(doc, "paths")
 	for _, e := range endpoints {
-		decorate(object(object(paths, e.Op.Path), strings.ToLower(e.Op.Method)), e.Spec())
+		operation := object(object(paths, e.Op.Path), strings.ToLower(e.Op.Method))
+		refineParameters(operation, e.Input())
+		decorate(operation, e.Spec())
 	}
 	for _, h := range hooks {
 		operation := object(object(paths, h.Op.Path), "post")
@@ -46,9 +48,8 @@ func describe(endpoints []api.Endpoint) (doc map[string]any, err error) {
 		}
 	}()
 	config := api.Config()
-	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", func(t reflect.Type, hint string) string {
-		return schemaName(t, hint, current)
-	})
+	schemas := huma.NewMapRegistry(schemaPrefix, func(t reflect.Type, hint string) string { return schemaName(t, hint, current) })
+	config.Components.Schemas = schemas
 	h := huma.NewAPI(config, paper{})
 	for _, e := range endpoints {
 		current = e.Op.Name
@@ -58,8 +59,19 @@ func describe(endpoints []api.Endpoint) (doc map[string]any, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return doc, json.Unmarshal(raw, &doc)
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		return nil, err
+	}
+	for name, schema := range object(object(doc, "components"), "schemas") {
+		if s, ok := schema.(map[string]any); ok {
+			refine(s, schemas.TypeFromRef(schemaPrefix+name))
+		}
+	}
+	wholeNumbers(doc)
+	return doc, nil
 }
+
+const schemaPrefix = "#/components/schemas/"
 
 // schemaName puts the domain before the name of a type that has none of its own, as bodies do: two domains may both
 // have an updateInput.
