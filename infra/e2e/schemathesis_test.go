@@ -19,9 +19,9 @@ func TestEveryAnswerIsDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seed := seeded(t).Uint32()
-	if os.Getenv("NIGHTLY") == "" && os.Getenv("E2E_SEED") == "" {
-		seed = 1 // a change is judged by the same requests as the one before it
+	seed := uint32(1) // a change is judged by the same requests as the one before it
+	if os.Getenv("NIGHTLY") == "1" || os.Getenv("E2E_SEED") != "" {
+		seed = seeded(t).Uint32()
 	}
 	roles := []string{"owner", "manager", "front_desk", "coach", "member"}[:figure(1, 5)]
 	for _, role := range roles {
