@@ -552,6 +552,40 @@ export interface paths {
         patch: operations["api-org-update-staff"];
         trace?: never;
     };
+    "/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Announce a file and get the address to send it to; then complete the upload */
+        post: operations["api-org-create-upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the file was sent; it is compared with what was announced and can be used from then on */
+        post: operations["api-org-complete-upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1338,6 +1372,23 @@ export interface components {
              */
             version: number;
         };
+        OrgCreateInputBody: {
+            /** @enum {string} */
+            content_type: "image/jpeg" | "image/png" | "image/webp" | "application/pdf" | "text/csv";
+            file_name: string;
+            /**
+             * @description member_photo: JPEG, PNG or WebP up to 5 MB; document: PDF, JPEG or PNG up to 20 MB; import: CSV up to 20 MB
+             * @enum {string}
+             */
+            purpose: "member_photo" | "document" | "import";
+            /** @description Of the file, in hexadecimal */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Bytes
+             */
+            size: number;
+        };
         OrgListStaffOutput: {
             items: components["schemas"]["OrgPersonOutput"][];
             next_cursor?: string;
@@ -1599,6 +1650,36 @@ export interface components {
             status: "ready" | "advancing";
             /** Format: date-time */
             target?: string;
+        };
+        UploadCompleteOutput: {
+            content_type: string;
+            file_name: string;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            purpose: "member_photo" | "document" | "import";
+            /** Format: int64 */
+            size: number;
+            /** @enum {string} */
+            state: "ready";
+        };
+        UploadCreateOutput: {
+            /**
+             * Format: date-time
+             * @description After this the upload and its file are removed
+             */
+            complete_before: string;
+            headers: {
+                [key: string]: string;
+            };
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            method: "PUT";
+            /** Format: date-time */
+            send_before: string;
+            /** @description Send the file here with the headers exactly as given; it is refused when it differs in length, type or content */
+            url: string;
         };
     };
     responses: {
@@ -3343,6 +3424,104 @@ export interface operations {
             /** @description internal */
             500: components["responses"]["Problem"];
             /** @description auth.keys_unavailable, unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
+    "api-org-create-upload": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
+                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description A new one for each new action; the same one when the same request is sent again. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrgCreateInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadCreateOutput"];
+                };
+            };
+            /** @description auth.organisation_required, idempotency.key_missing, request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.role_not_allowed, upload.purpose_not_allowed */
+            403: components["responses"]["Problem"];
+            /** @description org.not_found */
+            404: components["responses"]["Problem"];
+            /** @description idempotency.in_progress */
+            409: components["responses"]["Problem"];
+            /** @description request.too_large, upload.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description idempotency.key_reused, request.invalid, request.text_not_storable, upload.file_name_invalid, upload.type_not_allowed */
+            422: components["responses"]["Problem"];
+            /** @description org.suspended */
+            423: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
+    "api-org-complete-upload": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
+                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadCompleteOutput"];
+                };
+            };
+            /** @description auth.organisation_required, request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.role_not_allowed */
+            403: components["responses"]["Problem"];
+            /** @description org.not_found, upload.not_found */
+            404: components["responses"]["Problem"];
+            /** @description upload.differs, upload.not_arrived */
+            409: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description org.suspended */
+            423: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, blob.unavailable, unavailable */
             503: components["responses"]["Problem"];
         };
     };
