@@ -194,6 +194,10 @@ func (g *Gateway) serveURL(w http.ResponseWriter, r *http.Request, name string) 
 	}
 	domain := name + ".lambda-url." + g.opt.Region + ".on.aws"
 	e := event{request: r, body: body, routeKey: "$default", now: g.opt.Now(), api: apiName{id: name, domain: domain, prefix: name}}
+	if from, ok := g.opt.Invoker.(Streamer); ok && u.function.URL.InvokeMode == "RESPONSE_STREAM" {
+		g.serveStream(w, r, name, e.encode(), u.cors != nil, from)
+		return
+	}
 	result, err := g.opt.Invoker.Invoke(r.Context(), name, e.encode())
 	if errors.Is(err, host.ErrPayloadTooLarge) {
 		urlMessage(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")

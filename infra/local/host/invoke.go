@@ -23,6 +23,7 @@ type invocation struct {
 	tries    int // processes that ended for it before they asked for work
 	answered atomic.Bool
 	done     chan outcome
+	stream   *sink // nil: the answer is taken whole
 }
 
 type outcome struct {
@@ -49,6 +50,10 @@ func (i *invocation) fail(err error) {
 // a Result with FunctionError; an error means that it was not run (ErrUnknownFunction, ErrPayloadTooLarge,
 // ErrBuild, ErrClosed) or that ctx ended. A running function is not stopped by ctx, as on Lambda.
 func (h *Host) Invoke(ctx context.Context, name string, payload []byte) (Result, error) {
+	return h.invoke(ctx, name, payload, nil)
+}
+
+func (h *Host) invoke(ctx context.Context, name string, payload []byte, stream *sink) (Result, error) {
 	f, ok := h.functions[name]
 	if !ok {
 		return Result{}, fmt.Errorf("invoke %s: %w", name, ErrUnknownFunction)
@@ -59,7 +64,7 @@ func (h *Host) Invoke(ctx context.Context, name string, payload []byte) (Result,
 	if err := h.ensureBuilt(ctx, f); err != nil {
 		return Result{}, fmt.Errorf("invoke %s: %w", name, err)
 	}
-	inv := &invocation{id: newRequestID(), function: f, payload: payload, done: make(chan outcome, 1)}
+	inv := &invocation{id: newRequestID(), function: f, payload: payload, done: make(chan outcome, 1), stream: stream}
 	if h.opt.Record != nil {
 		h.opt.Record(name, inv.id, payload)
 	}

@@ -102,6 +102,9 @@ func (h *Host) next(w http.ResponseWriter, r *http.Request, p *process) {
 
 // response takes a result. Over 6 MB the function gets 413 and the caller an error.
 func (h *Host) response(w http.ResponseWriter, r *http.Request, p *process, id string) {
+	if h.stream(w, r, p, id) {
+		return
+	}
 	payload, err := readLimited(r)
 	result := Result{Payload: payload}
 	status := http.StatusAccepted
