@@ -258,7 +258,7 @@ preview-remove: $(SAM_VENV)/ready ## delete a preview's stack: make preview-remo
 .PHONY: sam-smoke
 sam-smoke: $(SAM_VENV)/ready ## run the templates under sam local and ask three routes of two stacks
 	@$(MAKE) --no-print-directory build GOARCH=amd64
-	@./infra/tools/smoke/sam_smoke.sh "$(SAM_VENV)"
+	@./infra/tools/smoke/sam_smoke.sh "$(SAM_VENV)" .local/build/amd64
 
 ##@ Helpers
 

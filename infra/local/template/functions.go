@@ -36,7 +36,11 @@ func (c *collector) function(s *stack, r *resource) error {
 		return s.errorAt(r.node, "%v", err)
 	}
 	f.CodeDir = dir
-	c.byARN[f.ARN] = f.Name
+	alias, err := s.text(s.prop(r, "AutoPublishAlias"))
+	if err != nil {
+		return err
+	}
+	c.byARN[f.ARN], c.byARN[f.ARN+":"+alias] = f.Name, f.Name // one version runs here, whatever its alias
 	c.out.Functions = append(c.out.Functions, f)
 	return c.events(s, r, f)
 }

@@ -41,7 +41,7 @@ func (s *stack) ref(n *yaml.Node, name string) (value, error) {
 	r := s.resourceFor(name)
 	switch {
 	case r.kind == kindFunction && name == r.id+".Alias":
-		return s.functionARN(r) // one version runs here, whatever its alias
+		return s.functionARN(r)
 	case r.kind == kindFunction && r.id == name:
 		return s.text(child(r.props, "FunctionName"))
 	case r.kind == kindQueue:

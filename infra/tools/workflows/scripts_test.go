@@ -193,7 +193,7 @@ func TestTheSmokeTestAsksThreeRoutesAndAPreflight(t *testing.T) {
 
 func TestWithoutDockerTheTemplatesAreNotRunAndThatIsSaid(t *testing.T) {
 	path, _ := programs(t, map[string]string{"docker": "exit 1"})
-	out, err := script(t, t.TempDir(), "infra/tools/smoke/sam_smoke.sh", []string{"PATH=" + path}, "venv")
+	out, err := script(t, t.TempDir(), "infra/tools/smoke/sam_smoke.sh", []string{"PATH=" + path}, "venv", "binaries")
 	if err != nil || out != "Skipped: sam local runs functions in containers, and no docker daemon answers here.\n" {
 		t.Errorf("%v %q", err, out)
 	}

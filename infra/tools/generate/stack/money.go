@@ -22,18 +22,20 @@ func (f Function) Gradual() bool { return f.MovesMoney() && f.Schedule == nil }
 // Gradual says whether any of the stack's functions is.
 func (s Stack) Gradual() bool { return slices.ContainsFunc(s.Functions, Function.Gradual) }
 
-// Target is what the gateway calls: the alias, where there is one.
+// Target is what the gateway calls: the alias, where there is one. It is spelled out, since sam local understands neither
+// !GetAtt of a function with a name nor a reference to an alias.
 func (f Function) Target() string {
+	alias := ""
 	if f.Gradual() {
-		return "!Ref " + f.ID + ".Alias"
+		alias = ":live"
 	}
-	return "!GetAtt " + f.ID + ".Arn"
+	return "!Sub 'arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${" + f.ID + "}" + alias + "'"
 }
 
 // Callee is whom a permission lets be called.
 func (f Function) Callee() string {
 	if f.Gradual() {
-		return f.Target()
+		return "!Ref " + f.ID + ".Alias"
 	}
 	return "!Ref " + f.ID
 }
