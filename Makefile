@@ -60,6 +60,14 @@ cron: ## run a schedule now: make cron NAME=billing-plan-charges
 	@test -n "$(NAME)" || { echo "Say which: make cron NAME=billing-plan-charges"; exit 2; }
 	@$(FITKIT) cron "$(NAME)"
 
+.PHONY: logs
+logs: ## what the functions wrote: make logs FN=job-billing-execute-charge FOLLOW=1
+	@$(FITKIT) logs $(if $(FN),-fn "$(FN)") $(if $(FOLLOW),-follow)
+
+.PHONY: trace
+trace: ## every line of a request and of the work it caused, by its correlation id: make trace ID=…
+	@$(FITKIT) trace "$(ID)"
+
 .PHONY: demo
 demo: preflight ## months of billing on the sandbox, with a proof: make demo MEMBERS=50 MONTHS=1 FAULTS=1
 	@go run ./infra/demo -members "$(or $(MEMBERS),1000)" -months "$(or $(MONTHS),3)" $(if $(filter 1 true,$(FAULTS)),-faults)

@@ -7,6 +7,7 @@ import (
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
 	"fitkit/shared/money"
+	"fitkit/shared/obs"
 	"fitkit/shared/payment"
 	"fitkit/shared/postgres"
 	"fitkit/shared/tenancy"
@@ -32,8 +33,8 @@ with m as (
 ), g as (
   select id, terminal, creds_ct, settings, hook_token from gateways where org_id = app.org() and state = 'active' order by created_at limit 1
 ), s as (
-  insert into card_sessions (org_id, id, member_id, gateway_id, amount, expires_at)
-  select app.org(), $1, m.id, g.id, $3, app.business_now() + interval '24 hours' from m, g
+  insert into card_sessions (org_id, id, member_id, gateway_id, amount, expires_at, correlation)
+  select app.org(), $1, m.id, g.id, $3, app.business_now() + interval '24 hours', $4 from m, g
   returning expires_at
 )
 select m.name, m.phone, m.email, m.language, g.id, g.terminal, g.creds_ct, coalesce(g.settings, '{}'), g.hook_token, (select expires_at from s)
@@ -90,7 +91,7 @@ func (s *Collector) insertSession(ctx context.Context, c tenancy.Caller, session
 			return ErrMemberNotFound
 		}
 		var terminal, token *string
-		err = tx.QueryRow(ctx, sqlNewSession, session, member, checkAmount).Scan(&n.payer.PayerName, &n.payer.PayerPhone, &n.payer.PayerEmail,
+		err = tx.QueryRow(ctx, sqlNewSession, session, member, checkAmount, obs.Correlation(ctx)).Scan(&n.payer.PayerName, &n.payer.PayerPhone, &n.payer.PayerEmail,
 			&n.payer.Language, &n.gateway.ID, &terminal, &n.gateway.SealedCreds, &n.gateway.Settings, &token, &n.expiresAt)
 		if postgres.NoRows(err) {
 			return ErrMemberNotFound

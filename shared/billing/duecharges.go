@@ -25,8 +25,8 @@ with due as (
 	collectTail = `
   order by c.due_at limit $1
 ), queued as (
-  insert into jobs (org_id, queue, dedupe_key, payload)
-  select org_id, 'billing-execute-charge', 'charge:' || id || ':0', jsonb_build_object('charge_id', id) from due
+  insert into jobs (org_id, queue, dedupe_key, payload, correlation)
+  select org_id, 'billing-execute-charge', 'charge:' || id || ':0', jsonb_build_object('charge_id', id), $2 from due
   on conflict on constraint jobs_once do nothing
   returning id, org_id, queue, payload, available_at
 )

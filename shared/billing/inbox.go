@@ -7,6 +7,7 @@ import (
 
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
+	"fitkit/shared/obs"
 	"fitkit/shared/postgres"
 	"fitkit/shared/queue"
 	"fitkit/shared/tenancy"
@@ -41,14 +42,14 @@ func isGUID(s string) bool {
 
 const sqlReceive = `
 with s as (
-  select id from card_sessions where org_id = app.org() and provider_ref = $1
+  select id, correlation from card_sessions where org_id = app.org() and provider_ref = $1
 ), i as (
   insert into inbox (provider, event_key, org_id, payload)
   select 'cardcom', $2, app.org(), jsonb_build_object('low_profile_id', $1::text) from s
   on conflict on constraint inbox_event_once do nothing
   returning id
 )
-select s.id from s, i`
+select s.id, s.correlation from s, i`
 
 // ReceiveCardcom records a notice of the hosted page once and leaves the reading to a job. A page that is not ours is
 // accepted and dropped: a refusal would make the provider send it for a day.
@@ -60,12 +61,16 @@ func (s *Store) ReceiveCardcom(ctx context.Context, token string, body []byte) e
 	eventKey := n.LowProfileID + ":" + n.Tranzaction.String()
 	return s.db.InOrg(ctx, tenancy.ForHook(token, "hook:cardcom"), func(tx postgres.Tx) error {
 		var session id.CardSession
-		err := tx.QueryRow(ctx, sqlReceive, n.LowProfileID, eventKey).Scan(&session)
+		var began string
+		err := tx.QueryRow(ctx, sqlReceive, n.LowProfileID, eventKey).Scan(&session, &began)
 		if postgres.NoRows(err) {
 			return nil
 		}
 		if err != nil {
 			return err
+		}
+		if began != "" {
+			ctx = obs.WithCorrelation(ctx, began) // the notice belongs to what the page was opened for
 		}
 		return enqueuePageCheck(ctx, tx, session, eventKey)
 	})

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"fitkit/shared/fail"
+	"fitkit/shared/obs"
 	"fitkit/shared/postgres"
 	"fitkit/shared/tenancy"
 )
@@ -41,8 +42,8 @@ with due as (
   on conflict (org_id, membership_id, kind, lower(period)) where state <> 'void' and period is not null do nothing
   returning org_id, id
 ), queued as (
-  insert into jobs (org_id, queue, dedupe_key, payload)
-  select org_id, 'billing-execute-charge', 'charge:' || id || ':0', jsonb_build_object('charge_id', id) from charged
+  insert into jobs (org_id, queue, dedupe_key, payload, correlation)
+  select org_id, 'billing-execute-charge', 'charge:' || id || ':0', jsonb_build_object('charge_id', id), $2 from charged
   on conflict on constraint jobs_once do nothing
   returning id, org_id, queue, payload, available_at
 ), moved as (
@@ -100,12 +101,12 @@ func (s *Store) PlanOrg(ctx context.Context, c tenancy.Caller) (total int64, err
 }
 
 func plan(ctx context.Context, tx postgres.Tx, sql string) (n int64, err error) {
-	rows, err := tx.Query(ctx, sql, planChunk)
+	job := postgres.Staged{Correlation: obs.Correlation(ctx)}
+	rows, err := tx.Query(ctx, sql, planChunk, job.Correlation)
 	if err != nil {
 		return 0, err
 	}
 	var (
-		job     postgres.Staged
 		queued  *string
 		payload *string
 		at      *time.Time

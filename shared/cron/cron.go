@@ -12,6 +12,7 @@ import (
 	"fitkit/shared/clock"
 	"fitkit/shared/config"
 	"fitkit/shared/fail"
+	"fitkit/shared/id"
 	"fitkit/shared/need"
 	"fitkit/shared/obs"
 	"fitkit/shared/postgres"
@@ -92,6 +93,7 @@ func Lambda(app *run.App, h Handler) func(context.Context, Event) (Result, error
 		}
 		ctx, event := obs.Start(ctx, h.Op.Name, requestID)
 		defer event.End(ctx)
+		ctx = obs.WithCorrelation(ctx, id.New[id.Event]().String()) // of all the work that this run enqueues
 		if !enabled {
 			return Result{Why: "CRONS_ENABLED is false"}, nil
 		}

@@ -23,11 +23,12 @@ func Redirect(w io.Writer) { Log, metricsOut = slog.New(slog.NewJSONHandler(w, n
 
 // Event gathers the facts of one invocation.
 type Event struct {
-	mu       sync.Mutex
-	function string
-	attrs    []slog.Attr
-	level    slog.Level
-	start    time.Time
+	mu          sync.Mutex
+	function    string
+	correlation string
+	attrs       []slog.Attr
+	level       slog.Level
+	start       time.Time
 }
 
 type eventKey struct{}
@@ -67,6 +68,9 @@ func Failed(ctx context.Context, err error) {
 func (e *Event) End(ctx context.Context) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.correlation != "" {
+		e.attrs = append(e.attrs, slog.String("correlation_id", e.correlation))
+	}
 	e.attrs = append(e.attrs, slog.Float64("ms", float64(time.Since(e.start).Microseconds())/1000))
 	Log.LogAttrs(ctx, e.level, "invocation", e.attrs...)
 	if e.level >= slog.LevelError {
@@ -76,9 +80,14 @@ func (e *Event) End(ctx context.Context) {
 
 type correlationKey struct{}
 
-// WithCorrelation carries the id that ties a request to all the work it causes.
+// WithCorrelation carries the id that ties a request to all the work it causes. The event has the last one: a webhook begins
+// with an id of its own, and goes on with that of the request it answers, once it is known.
 func WithCorrelation(ctx context.Context, id string) context.Context {
-	Add(ctx, "correlation_id", id)
+	if e, ok := ctx.Value(eventKey{}).(*Event); ok {
+		e.mu.Lock()
+		e.correlation = id
+		e.mu.Unlock()
+	}
 	return context.WithValue(ctx, correlationKey{}, id)
 }
 

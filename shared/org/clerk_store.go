@@ -7,7 +7,6 @@ import (
 
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
-	"fitkit/shared/obs"
 	"fitkit/shared/postgres"
 	"fitkit/shared/queue"
 )
@@ -43,8 +42,7 @@ func (k *Clerk) Receive(ctx context.Context, key string, e Event) error {
 		if err != nil || n == 0 {
 			return err
 		}
-		return queue.Enqueue(ctx, tx, queue.Job{Queue: ApplyClerkEvent, Dedupe: key, Payload: Received{inbox},
-			Correlation: obs.Correlation(ctx)})
+		return queue.Enqueue(ctx, tx, queue.Job{Queue: ApplyClerkEvent, Dedupe: key, Payload: Received{inbox}})
 	})
 	return fail.Wrap(err, "receive Clerk's event")
 }

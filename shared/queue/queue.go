@@ -3,6 +3,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
+	"fitkit/shared/obs"
 	"fitkit/shared/postgres"
 )
 
@@ -20,9 +22,9 @@ type Name string
 // Job is work to be done once.
 type Job struct {
 	Queue       Name
-	Dedupe      string // a second job with the same key in the same queue and organisation is not made
-	Payload     any    // marshalled to JSON: ids only, never personal data or secrets
-	Correlation string
+	Dedupe      string        // a second job with the same key in the same queue and organisation is not made
+	Payload     any           // marshalled to JSON: ids only, never personal data or secrets
+	Correlation string        // of the work that causes it; the running one's by default
 	Delay       time.Duration // by the real clock
 }
 
@@ -33,6 +35,7 @@ on conflict on constraint jobs_once do nothing returning available_at`
 
 // Enqueue inserts the job in tx. It is sent after commit. A job that exists already is left as it is.
 func Enqueue(ctx context.Context, tx postgres.Tx, j Job) error {
+	j.Correlation = cmp.Or(j.Correlation, obs.Correlation(ctx))
 	s, err := staged(j)
 	if err != nil {
 		return err

@@ -1,17 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-	"time"
 
 	"fitkit/infra/local/host"
 )
 
-// logs writes what functions say to logs/functions.log. A function that does not compile is told at once as well.
+// logs writes what functions say to logs/functions.log: the time, the function, the invocation and the line. A function that does not compile is told at once as well.
 type logs struct {
 	c    checkout
 	mu   sync.Mutex
@@ -24,14 +24,14 @@ func openLogs(c checkout) (*logs, error) {
 		return nil, err
 	}
 	// Appended to: a second make dev in this folder, which will be refused, must not empty it.
-	file, err := os.OpenFile(filepath.Join(dir, "functions.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	file, err := os.OpenFile(logFile(c), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	return &logs{c: c, file: file}, err
 }
 
 func (l *logs) add(line host.LogLine) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	fmt.Fprintf(l.file, "%s %s %s\n", line.Time.Format(time.RFC3339), line.Function, line.Line)
+	fmt.Fprintln(l.file, entry{line.Time, line.Function, cmp.Or(line.RequestID, noRequest), line.Line})
 	if line.RequestID == "" && strings.HasPrefix(line.Line, host.ErrBuild.Error()) {
 		fmt.Fprintln(l.c.out, line.Line)
 	}

@@ -6,6 +6,8 @@
 //	fitkit token [-role owner]    a session token of the demo studio
 //	fitkit endpoints              every endpoint with its function and roles
 //	fitkit cron NAME [-slot T]    run a schedule now
+//	fitkit logs [-fn F] [-follow] what the functions wrote
+//	fitkit trace ID               every line of a correlation id, in the order of time
 //
 // It works on the checkout that it is started in; make names every command's target.
 package main
@@ -39,6 +41,8 @@ var commands = []command{
 	{"token", "a session token of the demo studio", token},
 	{"endpoints", "every endpoint with its function and roles", endpoints},
 	{"cron", "run a schedule now", cron},
+	{"logs", "what the functions wrote", showLogs},
+	{"trace", "every line of a request and of all the work it caused", trace},
 }
 
 // checkout is what the commands work on, and where they write.
