@@ -1,13 +1,18 @@
 package e2e
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"slices"
 	"testing"
+	"time"
 
 	"fitkit/infra/local/seed"
 )
+
+// noticeWithin is long after any notice has come and any job has run.
+const noticeWithin = time.Minute
 
 // TestOneIDLeadsThroughAllTheWorkOfARequest follows two requests: one whose job calls the provider, and one that opens a page
 // at the provider, whose notice comes by the webhook and is read by a job.
@@ -43,9 +48,10 @@ func TestOneIDLeadsThroughAllTheWorkOfARequest(t *testing.T) {
 				t.Fatalf("answered %d under %q: %s", got.status, got.header.Get("X-Correlation-Id"), got.body)
 			}
 			tc.then(t, got)
-			settle(t)
-			if found := wrote(id); !slices.Equal(found, tc.want) {
-				t.Errorf("%v wrote of the request, want %v\n%s", found, tc.want, written.about(id))
+			ctx, cancel := context.WithTimeout(t.Context(), noticeWithin)
+			defer cancel()
+			if err := written.await(ctx, func() bool { return slices.Equal(wrote(id), tc.want) }); err != nil {
+				t.Errorf("%v wrote of the request, want %v\n%s", wrote(id), tc.want, written.about(id))
 			}
 		})
 	}

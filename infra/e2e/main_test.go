@@ -101,14 +101,39 @@ func build(ctx context.Context) (string, error) {
 
 // lines collects what functions write.
 type lines struct {
-	mu  sync.Mutex
-	all []host.LogLine
+	mu   sync.Mutex
+	all  []host.LogLine
+	more chan struct{} // closed when the next line is there; nil while nobody waits
 }
 
 func (l *lines) add(line host.LogLine) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.all = append(l.all, line)
+	if l.more != nil {
+		close(l.more)
+		l.more = nil
+	}
+}
+
+// await waits until what was written is enough.
+func (l *lines) await(ctx context.Context, enough func() bool) error {
+	for {
+		l.mu.Lock()
+		if l.more == nil {
+			l.more = make(chan struct{})
+		}
+		more := l.more
+		l.mu.Unlock()
+		if enough() {
+			return nil
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 func (l *lines) copy() []host.LogLine {
