@@ -1,4 +1,5 @@
-package scheduler
+// Package schedule reads the expressions of EventBridge Scheduler and tells when they fire.
+package schedule
 
 import (
 	"fmt"
@@ -7,13 +8,13 @@ import (
 	"time"
 )
 
-// expression answers with the first instant after t at which a schedule fires, or false when there is none.
-type expression interface {
-	next(t time.Time) (time.Time, bool)
+// Expression answers with the first instant after t at which a schedule fires, or false when there is none.
+type Expression interface {
+	Next(t time.Time) (time.Time, bool)
 }
 
-// parse reads cron(...) or rate(...) of EventBridge Scheduler. Cron fields are read in zone.
-func parse(text string, zone *time.Location) (expression, error) {
+// Parse reads cron(...) or rate(...) of EventBridge Scheduler. Cron fields are read in zone.
+func Parse(text string, zone *time.Location) (Expression, error) {
 	inner, ok := strings.CutSuffix(text, ")")
 	if !ok {
 		return nil, fmt.Errorf("schedule %q is not cron(...) or rate(...)", text)
@@ -31,7 +32,7 @@ func parse(text string, zone *time.Location) (expression, error) {
 // from the schedule's creation.
 type rate time.Duration
 
-func parseRate(text string) (expression, error) {
+func parseRate(text string) (Expression, error) {
 	count, unit, _ := strings.Cut(strings.TrimSpace(text), " ")
 	n, err := strconv.Atoi(count)
 	units := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}
@@ -42,7 +43,8 @@ func parseRate(text string) (expression, error) {
 	return rate(time.Duration(n) * d), nil
 }
 
-func (r rate) next(t time.Time) (time.Time, bool) {
+// Next is the first multiple after t.
+func (r rate) Next(t time.Time) (time.Time, bool) {
 	step := int64(time.Duration(r) / time.Second)
 	return time.Unix((t.Unix()/step+1)*step, 0).UTC(), true
 }
@@ -57,7 +59,8 @@ type cron struct {
 
 const lastYear = 2199
 
-func (c *cron) next(t time.Time) (time.Time, bool) {
+// Next looks day by day, to the last year that EventBridge knows.
+func (c *cron) Next(t time.Time) (time.Time, bool) {
 	local := t.In(c.zone)
 	y, m, d := local.Date()
 	for day := time.Date(y, m, d, 0, 0, 0, 0, time.UTC); day.Year() <= lastYear; day = day.AddDate(0, 0, 1) {

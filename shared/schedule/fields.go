@@ -1,4 +1,4 @@
-package scheduler
+package schedule
 
 import (
 	"fmt"
@@ -26,7 +26,7 @@ type dayRule struct {
 	nthWeekday, nth int // #
 }
 
-func parseCron(text string, zone *time.Location) (expression, error) {
+func parseCron(text string, zone *time.Location) (Expression, error) {
 	f := strings.Fields(text)
 	if len(f) != 6 {
 		return nil, fmt.Errorf("cron(%s) has %d fields instead of 6: minutes hours day-of-month month day-of-week year", text, len(f))

@@ -15,6 +15,7 @@ import (
 
 	"fitkit/infra/local/host"
 	"fitkit/infra/local/template"
+	"fitkit/shared/schedule"
 )
 
 // retryAfter are the pauses before the second and third try of an asynchronous invocation.
@@ -55,7 +56,7 @@ type Scheduler struct {
 
 type plan struct {
 	template.Schedule
-	when expression
+	when schedule.Expression
 }
 
 // New reads all expressions and time zones; its error names every schedule that cannot be read.
@@ -68,7 +69,7 @@ func New(opt Options) (*Scheduler, error) {
 			errs = append(errs, fmt.Errorf("schedule %s: %w", sch.Name, err))
 			continue
 		}
-		when, err := parse(sch.Expression, zone)
+		when, err := schedule.Parse(sch.Expression, zone)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("schedule %s: %w", sch.Name, err))
 			continue
@@ -102,7 +103,7 @@ func (s *Scheduler) Close() {
 func (s *Scheduler) loop(ctx context.Context, p plan) {
 	last := time.Now()
 	for {
-		slot, ok := p.when.next(last)
+		slot, ok := p.when.Next(last)
 		if !ok || !wait(ctx, time.Until(slot)) {
 			return
 		}
