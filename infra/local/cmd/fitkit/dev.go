@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"fitkit/infra/local/platform"
-	"fitkit/infra/tools/dotenv"
 	"fitkit/infra/local/seed"
+	"fitkit/infra/tools/dotenv"
 )
 
 const (
