@@ -11,6 +11,7 @@ settings=$(mktemp --suffix .yaml)
 trap 'rm -f "$settings"' EXIT
 release parameters -out "$settings"
 release exec -- go run ./infra/tools/migrate
+release exec -- go run ./infra/tools/checkkeys # the new keys must open every value
 set -- --template-file .aws-sam/build/template.yaml --config-file "$PWD/samconfig.toml" --config-env "$STAGE" --no-confirm-changeset --parameter-overrides "file://$settings"
 [ "$STAGE" != preview ] || set -- "$@" --stack-name "$STACK"
 SAM_CLI_TELEMETRY=0 "$sam" deploy "$@" || release outcome

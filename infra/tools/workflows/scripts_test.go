@@ -51,11 +51,13 @@ func noted(t *testing.T, calls string) string {
 func TestADeploymentChecksThenMigratesThenDeploys(t *testing.T) {
 	const release = "go run ./infra/tools/release -stage staging "
 	for name, tc := range map[string]struct{ goDoes, sam, want string }{
-		"all goes well": {"", "", release + "check|" + release + "parameters -out FILE|" + release + "exec -- go run ./infra/tools/migrate|sam deploy"},
+		"all goes well": {"", "", release + "check|" + release + "parameters -out FILE|" + release + "exec -- go run ./infra/tools/migrate|" + release + "exec -- go run ./infra/tools/checkkeys|sam deploy"},
 		"a check that fails stops before anything is changed": {`case "$*" in *check) exit 1;; esac`, "", release + "check"},
-		"a migration that fails stops the deployment":         {`case "$*" in *migrate) exit 1;; esac`, "", release + "check|" + release + "parameters -out FILE|" + release + "exec -- go run ./infra/tools/migrate"},
+		"a key that opens nothing stops the deployment": {`case "$*" in *checkkeys) exit 1;; esac`, "",
+			release + "check|" + release + "parameters -out FILE|" + release + "exec -- go run ./infra/tools/migrate|" + release + "exec -- go run ./infra/tools/checkkeys"},
+		"a migration that fails stops the deployment": {`case "$*" in *migrate) exit 1;; esac`, "", release + "check|" + release + "parameters -out FILE|" + release + "exec -- go run ./infra/tools/migrate"},
 		"a deployment that fails says what is left": {`case "$*" in *outcome) exit 1;; esac`, "exit 1",
-			release + "check|" + release + "parameters -out FILE|" + release + "exec -- go run ./infra/tools/migrate|sam deploy|" + release + "outcome"},
+			release + "check|" + release + "parameters -out FILE|" + release + "exec -- go run ./infra/tools/migrate|" + release + "exec -- go run ./infra/tools/checkkeys|sam deploy|" + release + "outcome"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path, calls := programs(t, map[string]string{"go": tc.goDoes, "sam": tc.sam})
