@@ -198,6 +198,10 @@ check-env: ## check .env by the rules that functions start by
 check-keys: ## before a deployment: do its encryption keys open every value? (SYSTEM_DATABASE_URL and the keys, from the environment or .env)
 	@go run ./infra/tools/checkkeys
 
+.PHONY: restore-export
+restore-export: ## bring a studio back from its weekly export: make restore-export ORG=<id> FROM=2026-11-21 (infra/runbooks/restore.md)
+	@go run ./infra/tools/restoreexport -org "$(ORG)" -from "$(FROM)"
+
 .PHONY: admin
 admin: ## make a Clerk user one of FitKit's own: make admin USER_ID=user_… NAME="Dana Cohen" (REMOVE=1 takes it away)
 	@go run ./infra/tools/admin -user "$(USER_ID)" -name "$(NAME)" $(if $(REMOVE),-remove)

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"fitkit/shared/api"
+	"fitkit/shared/backup/backupcron"
+	"fitkit/shared/backup/backupjob"
 	"fitkit/shared/billing"
 	"fitkit/shared/billing/billingapi"
 	"fitkit/shared/billing/billingcron"
@@ -86,6 +88,8 @@ var functions = []run.Declared{
 	uploadcron.Expire(nil),
 	testclockjob.Advance(nil),
 	// platform
+	backupcron.ExportOrgs(nil),
+	backupjob.Export(nil),
 	platformapi.CheckHealth(nil),
 	rotationapi.ListKeys(nil),
 	rotationapi.RotateKeys(nil),

@@ -20,6 +20,7 @@ var systemMay = map[string][]string{
 	"cron_runs":           {"grant insert, select, update", "policy all rows true written true"},
 	"dunning_cases":       {"grant select", "policy select rows (state = ANY (ARRAY['open'::text, 'waiting_method'::text]))"},
 	"gateways":            {"grant select (creds_ct, id, org_id)", "grant update (creds_ct, key_id)", "policy select rows true", "policy update rows true written true"},
+	"goose_db_version":    {"grant select"},
 	"idempotency_keys": {"grant delete, select", "policy delete rows (created_at < (now() - '24:00:00'::interval))",
 		"policy select rows (created_at < (now() - '24:00:00'::interval))"},
 	"inbox":         {"grant insert, select, update", "policy all rows (org_id IS NULL) written (org_id IS NULL)"},
