@@ -69,8 +69,8 @@ trace: ## every line of a request and of the work it caused, by its correlation 
 	@$(FITKIT) trace "$(ID)"
 
 .PHONY: demo
-demo: preflight ## months of billing on the sandbox, with a proof: make demo MEMBERS=50 MONTHS=1 FAULTS=1
-	@go run ./infra/demo -members "$(or $(MEMBERS),1000)" -months "$(or $(MONTHS),3)" $(if $(filter 1 true,$(FAULTS)),-faults)
+demo: preflight ## months of billing on the sandbox, with a proof: make demo MEMBERS=50 MONTHS=1 FAULTS=1 (or all)
+	@go run ./infra/demo -members "$(or $(MEMBERS),1000)" -months "$(or $(MONTHS),3)" -faults "$(FAULTS)"
 
 ##@ Check
 
@@ -90,6 +90,10 @@ test-nightly: preflight ## the tests at their full figures, and under the race d
 .PHONY: bench
 bench: preflight ## the figures, measured side by side in one run
 	@go run ./infra/bench
+
+.PHONY: load
+load: preflight ## a steady rate of requests, timed: make load RATE=25 MINUTES=10
+	@go run ./infra/load -rate "$(or $(RATE),25)" -minutes "$(or $(MINUTES),10)"
 
 .PHONY: verify
 verify: preflight fmt-check vet lint vulncheck generate-check client-check sam-validate checkov actionlint test ## all that must hold before a merge

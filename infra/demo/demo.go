@@ -17,6 +17,7 @@ import (
 // demo is one run.
 type demo struct {
 	settings
+	system   *system
 	at       platform.Addresses
 	random   *rand.Rand
 	owner    *seed.Client

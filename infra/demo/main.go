@@ -4,6 +4,7 @@
 //
 //	make demo MEMBERS=1000 MONTHS=3           on the running platform, or on one of its own
 //	make demo FAULTS=1                        the same while function processes are killed
+//	make demo FAULTS=all                      and while the stores and the whole platform go and come back
 package main
 
 import (
@@ -20,7 +21,7 @@ import (
 // settings is what the environment asks for.
 type settings struct {
 	members, months int
-	faults          bool
+	faults          faults
 	seed            uint64
 }
 
@@ -37,20 +38,20 @@ func main() {
 func read() (s settings) {
 	flag.IntVar(&s.members, "members", 1000, "how many members the studio has")
 	flag.IntVar(&s.months, "months", 3, "how many months they are charged for")
-	flag.BoolVar(&s.faults, "faults", false, "kill function processes with -9 while it runs")
+	flag.Var(&s.faults, "faults", "1: kill function processes with -9 while it runs; all: also restart stores and the platform, and deliver messages twice")
 	flag.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()%1_000_000), "repeats a run's choices")
 	flag.Parse()
 	return s
 }
 
 func run(ctx context.Context, s settings) error {
-	say("%d members, %d months, faults %v, -seed %d", s.members, s.months, s.faults, s.seed)
-	where, end, err := system(ctx, s)
+	say("%d members, %d months, faults: %s, -seed %d", s.members, s.months, &s.faults, s.seed)
+	sys, err := findSystem(ctx, s)
 	if err != nil {
 		return err
 	}
-	defer end()
-	d := &demo{settings: s, at: where, random: rand.New(rand.NewPCG(s.seed, 0))}
+	defer sys.stop()
+	d := &demo{settings: s, system: sys, at: sys.Addresses, random: rand.New(rand.NewPCG(s.seed, 0))}
 	for _, part := range []struct {
 		name string
 		do   func(context.Context) error

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"fitkit/infra/local/host"
@@ -14,36 +16,75 @@ import (
 
 const devDir = ".local/dev"
 
-// system finds the platform that runs from this folder, or starts one for the demo. A run with faults always has its
+// system is the platform that the demo runs on.
+type system struct {
+	platform.Addresses
+	own *platform.Platform // nil when it ran before
+	opt platform.Options
+	log *os.File
+}
+
+// findSystem finds the platform that runs from this folder, or starts one for the demo. A run with faults always has its
 // own: its binaries carry the crash points, which no other build has.
-func system(ctx context.Context, s settings) (platform.Addresses, func(), error) {
-	if !s.faults {
+func findSystem(ctx context.Context, s settings) (*system, error) {
+	if !s.faults.any() {
 		if a, err := platform.Running(devDir); err == nil {
 			say("using the platform that runs at %s", a.API)
-			return a, func() {}, nil
+			return &system{Addresses: a}, nil
 		} else if !errors.Is(err, platform.ErrNotRunning) {
-			return platform.Addresses{}, nil, err
+			return nil, err
 		}
 	}
-	opt := platform.Options{Root: ".", Dir: filepath.Join(".local", "demo"), Port: 0, Progress: func(line string) { say("  %s", line) }}
-	if s.faults {
-		opt.Dir = filepath.Join(".local", "demo-faults")
-		withFaults(&opt)
+	sys := &system{opt: platform.Options{Root: ".", Dir: filepath.Join(".local", "demo"), Progress: func(line string) { say("  %s", line) }}}
+	if s.faults.any() {
+		sys.opt.Dir = filepath.Join(".local", "demo-faults")
+		withFaults(&sys.opt)
 	}
-	keep, err := logFile(&opt)
+	var err error
+	if sys.log, err = logFile(&sys.opt); err != nil {
+		return nil, err
+	}
+	return sys, sys.start(ctx)
+}
+
+func (s *system) start(ctx context.Context) (err error) {
+	if s.own, err = platform.Start(ctx, s.opt); err != nil {
+		return errors.Join(err, s.log.Close())
+	}
+	s.Addresses = s.own.Addresses
+	return nil
+}
+
+// restart ends the whole platform and starts it where it was.
+func (s *system) restart(ctx context.Context) error {
+	api, err := url.Parse(s.API)
 	if err != nil {
-		return platform.Addresses{}, nil, err
+		return err
 	}
-	p, err := platform.Start(ctx, opt)
-	if err != nil {
-		return platform.Addresses{}, nil, err
+	if s.opt.Port, err = strconv.Atoi(api.Port()); err != nil {
+		return err
 	}
-	return p.Addresses, func() {
-		defer keep.Close()
-		if err := p.Stop(); err != nil {
-			fmt.Println("stopping the platform:", err)
-		}
-	}, nil
+	if err := s.own.Stop(); err != nil {
+		return err
+	}
+	before := s.Addresses
+	if err := s.start(ctx); err != nil {
+		return err
+	}
+	if s.Clerk != before.Clerk || s.Cardcom != before.Cardcom {
+		return fmt.Errorf("a sandbox's port was taken meanwhile: %s and %s are now %s and %s", before.Clerk, before.Cardcom, s.Clerk, s.Cardcom)
+	}
+	return nil
+}
+
+// stop ends what the demo started.
+func (s *system) stop() {
+	if s.own == nil {
+		return
+	}
+	if err := errors.Join(s.own.Stop(), s.log.Close()); err != nil {
+		fmt.Println("stopping the platform:", err)
+	}
 }
 
 // logFile keeps what the functions write, for whoever looks into a proof that failed.

@@ -84,5 +84,10 @@ func (p *Platform) loadTemplate() (*template.Platform, error) {
 			f.Env = Variables(p.opt.FunctionEnv[name]).over(f.Env)
 		}
 	}
+	if p.opt.CrashVisibility > 0 {
+		for i := range t.Queues {
+			t.Queues[i].Visibility = p.opt.CrashVisibility
+		}
+	}
 	return t, nil
 }

@@ -39,7 +39,8 @@ type Options struct {
 	FunctionEnv map[string]map[string]string // further variables by function, for fault runs; "" is every function
 	Sandboxes   map[string][]string          // further flags by sandbox: "clerk", "cardcom"
 
-	// CrashVisibility is when the messages of a function that crashed are seen again; see poller.Options.
+	// CrashVisibility is when messages that were received and not deleted are seen again; 0: as the templates say. It goes
+	// with MaxTimeout, for fault runs: a queue that waits for functions of full length waits for minutes.
 	CrashVisibility time.Duration
 	// MaxTimeout caps the functions' time limits, and with them their leases; 0: as the templates say. For fault runs.
 	MaxTimeout time.Duration

@@ -76,12 +76,14 @@ func NewClient(endpoint, region string) *sqs.Client {
 // New creates the platform's queues on the server, dead-letter queues first. Nothing is received until Start.
 func New(ctx context.Context, opt Options) (*Poller, error) {
 	opt.Region = cmp.Or(opt.Region, "eu-central-1")
-	p := &Poller{opt: opt, urls: map[string]string{}, queues: map[string]template.Queue{}}
-	p.switches.Store(&Switches{})
-	if err := p.createQueues(ctx); err != nil {
-		return nil, err
+	p := &Poller{opt: opt, queues: map[string]template.Queue{}}
+	for _, q := range opt.Platform.Queues {
+		p.queues[q.Name] = q
 	}
-	return p, nil
+	p.switches.Store(&Switches{})
+	var err error
+	p.urls, err = p.createQueues(ctx)
+	return p, err
 }
 
 // SetSwitches takes effect with the next receive.

@@ -16,24 +16,27 @@ import (
 	"fitkit/infra/local/template"
 )
 
-// createQueues makes the queues of the templates with their attributes. It may be repeated.
-func (p *Poller) createQueues(ctx context.Context) error {
-	var queues []template.Queue
-	for _, q := range p.opt.Platform.Queues {
-		p.queues[q.Name] = q
-		queues = append(queues, q)
-	}
+// CreateQueues makes the queues of the templates with their attributes. It may be repeated, as it must be when the server
+// has lost them.
+func (p *Poller) CreateQueues(ctx context.Context) error {
+	_, err := p.createQueues(ctx)
+	return err
+}
+
+// createQueues answers the queues' URLs by name.
+func (p *Poller) createQueues(ctx context.Context) (map[string]string, error) {
+	queues, urls := slices.Clone(p.opt.Platform.Queues), map[string]string{}
 	// A queue can name its dead-letter queue only when that exists.
 	slices.SortStableFunc(queues, func(a, b template.Queue) int { return cmp.Compare(len(a.DLQ), len(b.DLQ)) })
 	for _, q := range queues {
-		if err := p.createQueue(ctx, q); err != nil {
-			return fmt.Errorf("create queue %s: %w", q.Name, err)
+		if err := p.createQueue(ctx, q, urls); err != nil {
+			return nil, fmt.Errorf("create queue %s: %w", q.Name, err)
 		}
 	}
-	return nil
+	return urls, nil
 }
 
-func (p *Poller) createQueue(ctx context.Context, q template.Queue) error {
+func (p *Poller) createQueue(ctx context.Context, q template.Queue, urls map[string]string) error {
 	in := sqs.CreateQueueInput{QueueName: &q.Name}
 	if q.FIFO {
 		in.Attributes = map[string]string{"FifoQueue": "true"}
@@ -42,14 +45,14 @@ func (p *Poller) createQueue(ctx context.Context, q template.Queue) error {
 	if err != nil {
 		return err
 	}
-	p.urls[q.Name] = *created.QueueUrl
+	urls[q.Name] = *created.QueueUrl
 	set := map[string]string{
 		"VisibilityTimeout":      seconds(q.Visibility.Seconds()),
 		"MessageRetentionPeriod": seconds(q.Retention.Seconds()),
 		"DelaySeconds":           seconds(q.Delay.Seconds()),
 	}
 	if q.DLQ != "" {
-		arn, err := p.serverARN(ctx, q.DLQ)
+		arn, err := p.serverARN(ctx, urls[q.DLQ])
 		if err != nil {
 			return err
 		}
@@ -62,8 +65,7 @@ func (p *Poller) createQueue(ctx context.Context, q template.Queue) error {
 func seconds(s float64) string { return strconv.Itoa(int(s)) }
 
 // serverARN asks the server: its region and account need not be the template's.
-func (p *Poller) serverARN(ctx context.Context, queue string) (string, error) {
-	url := p.urls[queue]
+func (p *Poller) serverARN(ctx context.Context, url string) (string, error) {
 	out, err := p.opt.Client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameQueueArn}})
 	if err != nil {
 		return "", err

@@ -67,7 +67,7 @@ func (c Clerk) Session(user, organization string) func(context.Context) (string,
 }
 
 func (c Clerk) post(ctx context.Context, path string, in, out any) error {
-	status, body, err := send(ctx, http.MethodPost, c.URL+path, http.Header{}, in)
+	status, _, body, err := send(ctx, http.MethodPost, c.URL+path, http.Header{}, in)
 	if err != nil {
 		return fmt.Errorf("ask the Clerk sandbox: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -23,6 +24,8 @@ type Problem struct {
 	Code   string `json:"code"`
 	Title  string `json:"title"`
 	Call   string `json:"-"` // POST /v1/plans
+
+	RetryAfter time.Duration `json:"-"` // what the answer asks to wait; 0 when it does not
 }
 
 // Error says what was refused and why.
@@ -46,7 +49,7 @@ func (c *Client) Do(ctx context.Context, method, path, key string, in, out any) 
 	if c.Org != "" {
 		h.Set("FitKit-Org", c.Org)
 	}
-	status, body, err := send(ctx, method, c.API+path, h, in)
+	status, headers, body, err := send(ctx, method, c.API+path, h, in)
 	if err != nil {
 		return err
 	}
@@ -54,6 +57,9 @@ func (c *Client) Do(ctx context.Context, method, path, key string, in, out any) 
 		p := &Problem{}
 		_ = json.Unmarshal(body, p) // the gateway's own refusals are no problem documents; the status says enough
 		p.Status, p.Call = status, method+" "+path
+		if seconds, err := strconv.Atoi(headers.Get("Retry-After")); err == nil {
+			p.RetryAfter = time.Duration(seconds) * time.Second
+		}
 		return p
 	}
 	if out == nil {
@@ -65,26 +71,26 @@ func (c *Client) Do(ctx context.Context, method, path, key string, in, out any) 
 	return nil
 }
 
-func send(ctx context.Context, method, url string, h http.Header, in any) (status int, body []byte, err error) {
+func send(ctx context.Context, method, url string, h http.Header, in any) (status int, headers http.Header, body []byte, err error) {
 	var payload io.Reader
 	if in != nil {
 		raw, err := json.Marshal(in)
 		if err != nil {
-			return 0, nil, err
+			return 0, nil, nil, err
 		}
 		payload = bytes.NewReader(raw)
 		h.Set("Content-Type", "application/json")
 	}
 	req, err := http.NewRequestWithContext(ctx, method, url, payload)
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, nil, err
 	}
 	req.Header = h
 	res, err := httpClient.Do(req)
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, nil, err
 	}
 	defer res.Body.Close()
 	body, err = io.ReadAll(res.Body)
-	return res.StatusCode, body, err
+	return res.StatusCode, res.Header, body, err
 }

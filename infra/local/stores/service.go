@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"fitkit/infra/local/proc"
@@ -28,6 +29,9 @@ type service struct {
 	process *proc.Process
 	log     *os.File
 	asked   atomic.Bool
+
+	fall  syscall.Signal                          // ends it as a crash would
+	again func(context.Context) (*service, error) // starts it on the same port and data
 }
 
 func (d definition) start(ctx context.Context, logs string, port int) (*service, error) {
@@ -42,7 +46,8 @@ func (d definition) start(ctx context.Context, logs string, port int) (*service,
 		log.Close()
 		return nil, err
 	}
-	svc := &service{name: d.name, process: process, log: log}
+	svc := &service{name: d.name, process: process, log: log, fall: o.ParentDeath,
+		again: func(ctx context.Context) (*service, error) { return d.start(ctx, logs, port) }}
 	if err := svc.await(ctx, func(ctx context.Context) error { return d.ping(ctx, port) }); err != nil {
 		return nil, errors.Join(err, svc.stop())
 	}
