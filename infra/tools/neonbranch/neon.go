@@ -22,25 +22,25 @@ type Neon struct {
 const patience = 14
 
 // call sends one request and waits while the project is busy with another operation (423) or there were too many (429).
-func (n *Neon) call(ctx context.Context, method, path string, in, out any) (int, error) {
+func (n *Neon) call(ctx context.Context, method, path string, in, out any) error {
 	for try := 1; ; try++ {
 		status, body, err := n.once(ctx, method, path, in)
 		busy := status == http.StatusLocked || status == http.StatusTooManyRequests
 		switch {
 		case err != nil:
-			return 0, err
+			return err
 		case busy && try < patience:
 			n.Wait(min(30*time.Second, time.Second<<(try-1)))
 			continue
 		case status == http.StatusUnauthorized || status == http.StatusForbidden:
-			return status, fmt.Errorf("Neon refuses NEON_API_KEY: it has expired or is of another project; make one in the project's settings") //nolint:staticcheck // a sentence that a person reads
+			return fmt.Errorf("Neon refuses NEON_API_KEY: it has expired or is of another project; make one in the project's settings") //nolint:staticcheck // a sentence that a person reads
 		case status >= 300 && (status != http.StatusNotFound || method != http.MethodDelete):
-			return status, fmt.Errorf("Neon answered %d to %s %s", status, method, path) //nolint:staticcheck // a sentence that a person reads
+			return fmt.Errorf("Neon answered %d to %s %s", status, method, path) //nolint:staticcheck // a sentence that a person reads
 		}
 		if out != nil {
-			return status, json.Unmarshal(body, out)
+			return json.Unmarshal(body, out)
 		}
-		return status, nil
+		return nil
 	}
 }
 
@@ -77,7 +77,7 @@ type branch struct {
 // find is the branch of a name. Neon searches parts of names, so the whole name is compared here.
 func (n *Neon) find(ctx context.Context, name string) (branch, bool, error) {
 	var list struct{ Branches []branch }
-	_, err := n.call(ctx, http.MethodGet, "/branches?search="+url.QueryEscape(name), nil, &list)
+	err := n.call(ctx, http.MethodGet, "/branches?search="+url.QueryEscape(name), nil, &list)
 	for _, b := range list.Branches {
 		if b.Name == name {
 			return b, true, err
@@ -94,7 +94,7 @@ func (n *Neon) Create(ctx context.Context, name, parent string, now time.Time) (
 	}
 	if !found {
 		var made struct{ Branch branch }
-		_, err := n.call(ctx, http.MethodPost, "/branches", map[string]any{
+		err := n.call(ctx, http.MethodPost, "/branches", map[string]any{
 			"branch":    map[string]any{"name": name, "parent_id": parent, "expires_at": now.AddDate(0, 0, 7).UTC().Format(time.RFC3339)},
 			"endpoints": []any{map[string]any{"type": "read_write", "autoscaling_limit_min_cu": 0.25, "autoscaling_limit_max_cu": 1}},
 		}, &made)
@@ -109,7 +109,7 @@ func (n *Neon) Create(ctx context.Context, name, parent string, now time.Time) (
 		}
 		n.Wait(3 * time.Second)
 		var one struct{ Branch branch }
-		if _, err := n.call(ctx, http.MethodGet, "/branches/"+url.PathEscape(b.ID), nil, &one); err != nil {
+		if err := n.call(ctx, http.MethodGet, "/branches/"+url.PathEscape(b.ID), nil, &one); err != nil {
 			return "", err
 		}
 		b = one.Branch
@@ -121,7 +121,7 @@ func (n *Neon) Create(ctx context.Context, name, parent string, now time.Time) (
 func (n *Neon) Address(ctx context.Context, branch, role string, pooled bool) (string, error) {
 	var answer struct{ URI string }
 	query := url.Values{"branch_id": {branch}, "database_name": {"fitkit"}, "role_name": {role}, "pooled": {fmt.Sprint(pooled)}}
-	_, err := n.call(ctx, http.MethodGet, "/connection_uri?"+query.Encode(), nil, &answer)
+	err := n.call(ctx, http.MethodGet, "/connection_uri?"+query.Encode(), nil, &answer)
 	return answer.URI, err
 }
 
@@ -131,6 +131,6 @@ func (n *Neon) Delete(ctx context.Context, name string) error {
 	if err != nil || !found {
 		return err
 	}
-	_, err = n.call(ctx, http.MethodDelete, "/branches/"+url.PathEscape(b.ID), nil, nil)
+	err = n.call(ctx, http.MethodDelete, "/branches/"+url.PathEscape(b.ID), nil, nil)
 	return err
 }

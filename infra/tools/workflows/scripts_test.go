@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -31,7 +32,7 @@ func script(t *testing.T, dir, name string, env []string, args ...string) (strin
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path, args...)
-	cmd.Dir, cmd.Env = dir, append(env, "HOME="+t.TempDir())
+	cmd.Dir, cmd.Env = dir, slices.Concat(env, []string{"HOME=" + t.TempDir()})
 	if !strings.Contains(strings.Join(env, "\n"), "PATH=") {
 		cmd.Env = append(cmd.Env, "PATH="+os.Getenv("PATH"))
 	}

@@ -3,6 +3,7 @@ package document_test
 import (
 	"context"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,7 +102,7 @@ func TestSchemasSayWhatHumaLeavesOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	schemas := []string{"components", "schemas"}
-	output := append(schemas, "Document_testEnterOutput", "properties")
+	output := slices.Concat(schemas, []string{"Document_testEnterOutput", "properties"})
 	for name, tc := range map[string]struct {
 		path []string
 		want any
