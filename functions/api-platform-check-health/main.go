@@ -5,6 +5,7 @@ import (
 	"fitkit/shared/api"
 	"fitkit/shared/platform"
 	"fitkit/shared/platform/platformapi"
+	"fitkit/shared/platform/redisprobe"
 	"fitkit/shared/postgres"
 	"fitkit/shared/run"
 )
@@ -13,5 +14,5 @@ func main() {
 	app := run.Start(platformapi.CheckHealthOp)
 	api.Serve(app, platformapi.CheckHealth(platform.NewChecker(
 		platform.Store{Name: "postgres", Vital: true, Ping: postgres.From(app).Ping},
-		platform.Store{Name: "redis", Ping: platform.RedisFrom(app).Ping})))
+		platform.Store{Name: "redis", Ping: redisprobe.From(app).Ping})))
 }

@@ -4,6 +4,6 @@ package config
 func All() []any {
 	return []any{
 		&Core{}, &Database{}, &SystemDatabase{}, &Redis{}, &Queues{}, &Clerk{}, &ClerkWebhook{}, &PaymentKeys{}, &NationalIDKeys{},
-		&Cardcom{}, &Web{}, &Crons{}, &ComplianceBlob{}, &Blob{}, &ComplianceLock{},
+		&Cardcom{}, &Web{}, &Crons{}, &Neon{}, &Railway{}, &ComplianceBlob{}, &Blob{}, &ComplianceLock{},
 	}
 }

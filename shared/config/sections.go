@@ -100,6 +100,18 @@ type (
 		APIToken secret.Secret `env:"CLOUDFLARE_API_TOKEN" optional:"true"`
 		APIURL   string        `env:"CLOUDFLARE_API_URL" default:"https://api.cloudflare.com/client/v4" check:"url"`
 	}
+	// Neon reads what the databases use. Without a key, or without a project, the admin pages show no panel of it.
+	Neon struct {
+		APIKey  secret.Secret `env:"NEON_API_KEY" optional:"true"`
+		Project string        `env:"NEON_PROJECT_ID" optional:"true"`
+		APIURL  string        `env:"NEON_API_URL" default:"https://console.neon.tech/api/v2" check:"url"`
+	}
+	// Railway reads how the former system does, while both run. Without a token the admin pages show no panel of it.
+	Railway struct {
+		APIToken secret.Secret `env:"RAILWAY_API_TOKEN" optional:"true"`
+		Project  string        `env:"RAILWAY_PROJECT_ID" optional:"true"`
+		APIURL   string        `env:"RAILWAY_API_URL" default:"https://backboard.railway.com/graphql/v2" check:"url"`
+	}
 	// Crons is the run-time switch beside the template's.
 	Crons struct {
 		Enabled bool `env:"CRONS_ENABLED" default:"true"`

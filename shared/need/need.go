@@ -7,7 +7,7 @@ import "fitkit/shared/config"
 // Need is one thing a function needs. Compare by Kind and Queue.
 type Need struct {
 	Kind  string
-	Queue string // for Send: the queue that may be sent to
+	Queue string // for Send and Watch: which
 }
 
 // What there is to need.
@@ -25,18 +25,27 @@ var (
 	Blob           = Need{Kind: "blob"}            // the general object store
 	ComplianceBlob = Need{Kind: "compliance_blob"} // the store of locked documents
 	ComplianceLock = Need{Kind: "compliance_lock"} // to read its lock rules at R2
+	Neon           = Need{Kind: "neon"}            // to read what the databases use
+	Railway        = Need{Kind: "railway"}         // to read how the former system does, while both run
 )
 
 // Send is the right to send to one queue.
 func Send(queue string) Need { return Need{Kind: "send", Queue: queue} }
+
+// Watch is the right to count one queue's messages, and those in its dead-letter queue.
+func Watch(queue string) Need { return Need{Kind: "watch", Queue: queue} }
 
 // Sections is what the needs read from the environment: fresh section structs, each kind once, Core first.
 func Sections(needs []Need) []any {
 	out := []any{&config.Core{}}
 	seen := map[string]bool{}
 	for _, n := range needs {
-		if section := sectionOf(n.Kind); section != nil && !seen[n.Kind] {
-			seen[n.Kind] = true
+		kind := n.Kind
+		if kind == "watch" {
+			kind = "send" // both read where queues are
+		}
+		if section := sectionOf(kind); section != nil && !seen[kind] {
+			seen[kind] = true
 			out = append(out, section)
 		}
 	}
@@ -65,6 +74,10 @@ func sectionOf(kind string) any {
 		return &config.Web{}
 	case "crons":
 		return &config.Crons{}
+	case "neon":
+		return &config.Neon{}
+	case "railway":
+		return &config.Railway{}
 	case "blob":
 		return &config.Blob{}
 	case "compliance_blob":

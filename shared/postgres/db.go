@@ -127,6 +127,9 @@ func (db *SystemDB) Warm() { warm(db.pool) }
 // Close ends all connections.
 func (db *SystemDB) Close() { db.pool.Close() }
 
+// Ping says whether Postgres answers.
+func (db *SystemDB) Ping(ctx context.Context) error { return mapError(db.pool.Ping(ctx)) }
+
 // Across runs fn in one transaction of the system role.
 func (db *SystemDB) Across(ctx context.Context, fn func(Tx) error) error {
 	s := &session{pool: db.pool}

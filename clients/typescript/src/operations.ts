@@ -45,7 +45,15 @@ export const operations = {
   "api-org-update": { method: "PATCH", path: "/v1/org", front: "api", repeat: "key" },
   "api-org-update-staff": { method: "PATCH", path: "/v1/staff/{id}", front: "api", repeat: "key" },
   "api-platform-check-health": { method: "GET", path: "/healthz", front: "api", repeat: "read" },
+  "api-platform-get-former-system": { method: "GET", path: "/v1/admin/former-system", front: "api", repeat: "read" },
+  "api-platform-get-money": { method: "GET", path: "/v1/admin/money", front: "api", repeat: "read" },
+  "api-platform-get-neon": { method: "GET", path: "/v1/admin/neon", front: "api", repeat: "read" },
+  "api-platform-list-crons": { method: "GET", path: "/v1/admin/crons", front: "api", repeat: "read" },
+  "api-platform-list-dead-jobs": { method: "GET", path: "/v1/admin/jobs/dead", front: "api", repeat: "read" },
   "api-platform-list-keys": { method: "GET", path: "/v1/admin/keys", front: "api", repeat: "read" },
+  "api-platform-list-queues": { method: "GET", path: "/v1/admin/queues", front: "api", repeat: "read" },
+  "api-platform-list-stores": { method: "GET", path: "/v1/admin/stores", front: "api", repeat: "read" },
+  "api-platform-redrive-jobs": { method: "POST", path: "/v1/admin/jobs/redrive", front: "api", repeat: "read" },
   "api-platform-rotate-keys": { method: "POST", path: "/v1/admin/keys/rotate", front: "api", repeat: "read" },
 } as const satisfies Record<string, Operation>;
 
@@ -88,6 +96,14 @@ export interface OwnCodes {
   "api-org-update": "org.name_invalid" | "org.tax_id_invalid" | "org.version_conflict";
   "api-org-update-staff": "org.last_owner" | "staff.not_found";
   "api-platform-check-health": never;
+  "api-platform-get-former-system": "auth.step_up" | "not_found" | "platform.vendor_key_refused" | "platform.vendor_unavailable";
+  "api-platform-get-money": "auth.step_up" | "not_found";
+  "api-platform-get-neon": "auth.step_up" | "not_found" | "platform.vendor_key_refused" | "platform.vendor_unavailable";
+  "api-platform-list-crons": "auth.step_up" | "not_found";
+  "api-platform-list-dead-jobs": "auth.step_up" | "not_found";
   "api-platform-list-keys": "auth.step_up" | "not_found";
+  "api-platform-list-queues": "auth.step_up" | "not_found";
+  "api-platform-list-stores": "auth.step_up" | "not_found";
+  "api-platform-redrive-jobs": "auth.step_up" | "not_found" | "platform.unknown_queue";
   "api-platform-rotate-keys": "auth.step_up" | "keys.key_missing" | "keys.nothing_to_rotate" | "not_found";
 }

@@ -21,6 +21,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/crons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When every schedule last ran, what it found, and when it runs next */
+        get: operations["api-platform-list-crons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/former-system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the system that this one replaces does, while both run */
+        get: operations["api-platform-get-former-system"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/jobs/dead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The jobs that were given up, the last one first, and why */
+        get: operations["api-platform-list-dead-jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/jobs/redrive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a queue's dead jobs another try, so many in a second */
+        post: operations["api-platform-redrive-jobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/keys": {
         parameters: {
             query?: never;
@@ -49,6 +117,74 @@ export interface paths {
         put?: never;
         /** Seal every value of a ring anew under its active key */
         post: operations["api-platform-rotate-keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/money": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Charges whose outcome is unknown for too long, and questions about money that a person must answer */
+        get: operations["api-platform-get-money"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/neon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the databases have used since their billing period began */
+        get: operations["api-platform-get-neon"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many jobs and messages every queue holds, and how many were given up */
+        get: operations["api-platform-list-queues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/stores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether Postgres, Redis and SQS answer, and how quickly */
+        get: operations["api-platform-list-stores"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1526,6 +1662,102 @@ export interface components {
             /** @enum {string} */
             status?: "active" | "removed";
         };
+        PlatformAttemptOutput: {
+            charge_id: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description How often the provider was asked
+             */
+            lookups: number;
+            /** Format: date-time */
+            next_lookup_at?: string;
+            org_id: string;
+            /**
+             * Format: date-time
+             * @description By the studio's clock
+             */
+            unknown_at: string;
+        };
+        PlatformCaseOutput: {
+            attempt_id?: string;
+            id: string;
+            /** @enum {string} */
+            kind: "unknown_attempt" | "amount_mismatch" | "partial_approval" | "unmapped_code" | "provider_duplicate";
+            /** Format: date-time */
+            opened_at: string;
+            org_id: string;
+        };
+        PlatformCronOutput: {
+            /**
+             * Format: date-time
+             * @description Missing while it runs, or when it died in the middle
+             */
+            finished_at?: string;
+            /**
+             * Format: date-time
+             * @description The newest planned time that was taken
+             */
+            last_slot?: string;
+            name: string;
+            /**
+             * Format: date-time
+             * @description Its next planned time, when schedules are switched on
+             */
+            next_at: string;
+            /** @example rate(5 minutes) */
+            schedule: string;
+            /**
+             * Format: int64
+             * @description How much work it found
+             */
+            selected?: number;
+            /** Format: date-time */
+            started_at?: string;
+            /**
+             * Format: date-time
+             * @description When a run last finished
+             */
+            succeeded_at?: string;
+        };
+        PlatformCronsOutput: {
+            crons: components["schemas"]["PlatformCronOutput"][];
+        };
+        PlatformDeadJobOutput: {
+            /** Format: int64 */
+            attempts: number;
+            /** @description Finds the invocations in the log */
+            correlation_id?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            died_at: string;
+            id: string;
+            /** @description Missing when the job belongs to no studio */
+            org_id?: string;
+            queue: string;
+            /** @description The error's code */
+            reason: string;
+        };
+        PlatformDeadOutput: {
+            jobs: components["schemas"]["PlatformDeadJobOutput"][];
+        };
+        PlatformDeploymentOutput: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            /**
+             * @description In Railway's words
+             * @example SUCCESS
+             */
+            status: string;
+        };
+        PlatformFormerOutput: {
+            /** @description false without RAILWAY_API_TOKEN or RAILWAY_PROJECT_ID, or when nothing was deployed: show no panel */
+            configured: boolean;
+            /** @description The newest one */
+            deployment?: components["schemas"]["PlatformDeploymentOutput"];
+        };
         PlatformHealthOutput: {
             /** @description The commit */
             build: string;
@@ -1535,6 +1767,127 @@ export interface components {
              */
             status: "ok" | "degraded" | "down";
             stores: components["schemas"]["PlatformStoreOutput"][];
+        };
+        PlatformMessagesOutput: {
+            /**
+             * Format: int64
+             * @description In the dead-letter queue. Messages only name jobs; the jobs are the truth
+             */
+            dead: number;
+            /** Format: int64 */
+            delayed: number;
+            /** Format: int64 */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Received and not yet deleted
+             */
+            working: number;
+        };
+        PlatformMoneyOutput: {
+            /** @description The oldest hundred */
+            cases: components["schemas"]["PlatformCaseOutput"][];
+            /** Format: int64 */
+            open_cases: number;
+            /** @description Those unknown for over 25 hours: infra/runbooks/unknown-charge.md */
+            overdue: components["schemas"]["PlatformAttemptOutput"][];
+            /**
+             * Format: int64
+             * @description Attempts whose outcome is unknown, of any age
+             */
+            unknown: number;
+        };
+        PlatformNeonOutput: {
+            /** @description false without NEON_API_KEY or NEON_PROJECT_ID: show no panel */
+            configured: boolean;
+            usage?: components["schemas"]["PlatformNeonUsageOutput"];
+        };
+        PlatformNeonUsageOutput: {
+            /** Format: int64 */
+            active_seconds: number;
+            /**
+             * Format: int64
+             * @description Seconds of one compute unit
+             */
+            compute_seconds: number;
+            /**
+             * Format: int64
+             * @description How far back a restore can go
+             */
+            history_seconds: number;
+            /** Format: date-time */
+            period_end: string;
+            /** Format: date-time */
+            period_start: string;
+            project: string;
+            /**
+             * Format: int64
+             * @description Data and history together
+             */
+            storage_bytes: number;
+            /** Format: int64 */
+            transfer_bytes: number;
+            /** Format: int64 */
+            written_bytes: number;
+        };
+        PlatformQueueOutput: {
+            /**
+             * Format: int64
+             * @description Jobs that were given up; POST /v1/admin/jobs/redrive gives them another try
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description Jobs that are not due yet
+             */
+            later: number;
+            /** @description Missing when SQS does not answer for the queue */
+            messages?: components["schemas"]["PlatformMessagesOutput"];
+            name: string;
+            /**
+             * Format: date-time
+             * @description Since when the oldest ready job is due
+             */
+            oldest_due_at?: string;
+            /**
+             * Format: int64
+             * @description Jobs that are due and that nobody works on
+             */
+            ready: number;
+            /** Format: int64 */
+            running: number;
+        };
+        PlatformQueuesOutput: {
+            queues: components["schemas"]["PlatformQueueOutput"][];
+        };
+        PlatformRedriveInputBody: {
+            /**
+             * Format: int64
+             * @description At most so many, those that died first before the others
+             * @default 100
+             */
+            max?: number;
+            /**
+             * Format: int64
+             * @default 10
+             */
+            per_second?: number;
+            /** @example org-apply-clerk-event */
+            queue: string;
+        };
+        PlatformRedriveOutput: {
+            /**
+             * Format: date-time
+             * @description When the last of them is due
+             */
+            last_due_at?: string;
+            /**
+             * Format: int64
+             * @description Jobs of the queue that stay dead
+             */
+            left: number;
+            /** Format: int64 */
+            redriven: number;
         };
         PlatformRotateInputBody: {
             /**
@@ -1553,6 +1906,9 @@ export interface components {
             name: string;
             /** @enum {string} */
             status: "up" | "down";
+        };
+        PlatformStoresOutput: {
+            stores: components["schemas"]["PlatformStoreOutput"][];
         };
         Problem: {
             /** @description For Clerk's front end, when it must ask the user to confirm their identity */
@@ -1737,6 +2093,180 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    "api-platform-list-crons": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
+                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformCronsOutput"];
+                };
+            };
+            /** @description request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.step_up */
+            403: components["responses"]["Problem"];
+            /** @description not_found */
+            404: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
+    "api-platform-get-former-system": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
+                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformFormerOutput"];
+                };
+            };
+            /** @description request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.step_up */
+            403: components["responses"]["Problem"];
+            /** @description not_found */
+            404: components["responses"]["Problem"];
+            /** @description platform.vendor_key_refused */
+            409: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, platform.vendor_unavailable, unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
+    "api-platform-list-dead-jobs": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description Of this queue only */
+                queue?: string;
+            };
+            header?: {
+                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
+                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformDeadOutput"];
+                };
+            };
+            /** @description request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.step_up */
+            403: components["responses"]["Problem"];
+            /** @description not_found */
+            404: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
+    "api-platform-redrive-jobs": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
+                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlatformRedriveInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformRedriveOutput"];
+                };
+            };
+            /** @description request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.step_up */
+            403: components["responses"]["Problem"];
+            /** @description not_found */
+            404: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description platform.unknown_queue, request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
     "api-platform-list-keys": {
         parameters: {
             query?: never;
@@ -1813,6 +2343,172 @@ export interface operations {
             404: components["responses"]["Problem"];
             /** @description keys.key_missing, keys.nothing_to_rotate */
             409: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
+    "api-platform-get-money": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
+                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformMoneyOutput"];
+                };
+            };
+            /** @description request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.step_up */
+            403: components["responses"]["Problem"];
+            /** @description not_found */
+            404: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
+    "api-platform-get-neon": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
+                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformNeonOutput"];
+                };
+            };
+            /** @description request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.step_up */
+            403: components["responses"]["Problem"];
+            /** @description not_found */
+            404: components["responses"]["Problem"];
+            /** @description platform.vendor_key_refused */
+            409: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, platform.vendor_unavailable, unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
+    "api-platform-list-queues": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
+                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformQueuesOutput"];
+                };
+            };
+            /** @description request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.step_up */
+            403: components["responses"]["Problem"];
+            /** @description not_found */
+            404: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
+    "api-platform-list-stores": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
+                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformStoresOutput"];
+                };
+            };
+            /** @description request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.step_up */
+            403: components["responses"]["Problem"];
+            /** @description not_found */
+            404: components["responses"]["Problem"];
             /** @description request.too_large */
             413: components["responses"]["Problem"];
             /** @description request.not_json */

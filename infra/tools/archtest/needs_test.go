@@ -17,7 +17,7 @@ var costs = []struct {
 	reason string
 	wanted func(run.Spec) bool
 }{
-	{"github.com/aws/aws-sdk-go-v2/service/sqs", "need.Send", needs("send")},
+	{"github.com/aws/aws-sdk-go-v2/service/sqs", "need.Send or need.Watch", needs("send", "watch")},
 	{"github.com/aws/aws-sdk-go-v2/service/s3", "need.Blob or need.ComplianceBlob", needs("blob", "compliance_blob")},
 	{"github.com/redis/rueidis", "need.Redis", needs("redis")},
 	{"github.com/jackc/pgx/v5/pgxpool", "need.Postgres or need.SystemPostgres", needs("postgres", "system_postgres")},

@@ -101,7 +101,7 @@ func TestAFunctionMaySendOnlyWhereItsDeclarationSays(t *testing.T) {
 func TestAFunctionMayReceiveOnlyFromItsOwnQueue(t *testing.T) {
 	all := grants(t)
 	for _, s := range catalog.All() {
-		for _, action := range []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"} {
+		for _, action := range []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"} {
 			got := allowed(all[s.Name], action)
 			if s.Queue == nil && got != nil || s.Queue != nil && (len(got) != 1 || !strings.HasSuffix(got[0], "Queue.Arn")) {
 				t.Errorf("%s: %s on %q", s.Name, action, got)
@@ -125,6 +125,25 @@ func TestNobodyMayDeleteDocuments(t *testing.T) {
 					t.Errorf("%s may delete %s", name, resource)
 				}
 			}
+		}
+	}
+}
+
+func TestAFunctionMayCountOnlyItsOwnQueueAndThoseItsDeclarationNames(t *testing.T) {
+	all := grants(t)
+	for _, s := range catalog.All() {
+		var want []string
+		if s.Queue != nil {
+			want = append(want, allowed(all[s.Name], "sqs:ReceiveMessage")...)
+		}
+		for _, n := range s.Needs {
+			if arn := "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${Prefix}-" + n.Queue; n.Kind == "watch" {
+				want = append(want, arn, arn+"-dlq")
+			}
+		}
+		slices.Sort(want)
+		if got := allowed(all[s.Name], "sqs:GetQueueAttributes"); !slices.Equal(got, want) {
+			t.Errorf("%s may count %q, its needs say %q", s.Name, got, want)
 		}
 	}
 }

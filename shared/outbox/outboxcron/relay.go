@@ -6,13 +6,8 @@ import (
 
 	"fitkit/shared/cron"
 	"fitkit/shared/need"
+	"fitkit/shared/queue"
 )
-
-// Queues is every queue there is; a test over the catalogue keeps it complete.
-var Queues = []string{
-	"billing-execute-charge", "billing-process-inbox-event", "billing-resolve-unknown", "billing-run-dunning-step",
-	"org-advance-test-clock", "org-apply-clerk-event",
-}
 
 // RelayOp declares the schedule that sends what nobody sent or finished.
 var RelayOp = cron.Op{
@@ -20,8 +15,8 @@ var RelayOp = cron.Op{
 }
 
 func needs() (n []need.Need) {
-	for _, q := range Queues {
-		n = append(n, need.Send(q))
+	for _, q := range queue.Names {
+		n = append(n, need.Send(string(q)))
 	}
 	return n
 }

@@ -44,18 +44,28 @@ type storeOutput struct {
 func CheckHealth(health HealthChecker) api.Endpoint {
 	return api.New(CheckHealthOp, func(ctx context.Context, _ api.Caller, _ *struct{}) (*healthOutput, error) {
 		h := health.Check(ctx)
-		out := &healthOutput{Status: "ok", Build: h.Build, Stores: []storeOutput{}, httpStatus: http.StatusOK}
-		for _, s := range h.Stores {
-			status := "up"
-			if !s.Up {
-				status, out.Status = "down", "degraded"
-				obs.Add(ctx, s.Name+"_down", s.Err.Error())
-			}
-			out.Stores = append(out.Stores, storeOutput{Name: s.Name, Status: status, Millis: float64(s.Took.Microseconds()) / 1000})
+		out := &healthOutput{Status: "ok", Build: h.Build, httpStatus: http.StatusOK}
+		var well bool
+		if out.Stores, well = told(ctx, h); !well {
+			out.Status = "degraded"
 		}
 		if !h.Up {
 			out.Status, out.httpStatus = "down", http.StatusServiceUnavailable
 		}
 		return out, nil
 	})
+}
+
+// told is how the stores answered, and whether all of them did. Why one did not is for the log.
+func told(ctx context.Context, h platform.Health) (out []storeOutput, well bool) {
+	out, well = []storeOutput{}, true
+	for _, s := range h.Stores {
+		status := "up"
+		if !s.Up {
+			status, well = "down", false
+			obs.Add(ctx, s.Name+"_down", s.Err.Error())
+		}
+		out = append(out, storeOutput{Name: s.Name, Status: status, Millis: float64(s.Took.Microseconds()) / 1000})
+	}
+	return out, well
 }

@@ -10,6 +10,7 @@ import (
 	"fitkit/shared/api/apitest"
 	"fitkit/shared/platform"
 	"fitkit/shared/platform/platformapi"
+	"fitkit/shared/platform/redisprobe"
 	"fitkit/shared/postgres"
 	"fitkit/shared/secret"
 )
@@ -35,7 +36,7 @@ type health struct {
 
 func check(t *testing.T, url secret.Secret, postgresDown bool, path string) (int, health, string) {
 	t.Helper()
-	redis := platform.NewRedis(url)
+	redis := redisprobe.New(url)
 	t.Cleanup(redis.Close)
 	var db *postgres.DB
 	e := apitest.New(t, func(d *postgres.DB) []api.Endpoint {
@@ -88,7 +89,7 @@ func TestCheckHealth(t *testing.T) {
 // Redis that comes back is noticed by the same process.
 func TestRedisIsAskedAnew(t *testing.T) {
 	t.Parallel()
-	redis := platform.NewRedis(redisURL(t))
+	redis := redisprobe.New(redisURL(t))
 	defer redis.Close()
 	for range 2 {
 		if err := redis.Ping(t.Context()); err != nil {

@@ -41,6 +41,7 @@ type Function struct {
 	ID     string // logical id: ApiCreateCharge
 	Env    []Variable
 	Sends  []string // queues that it may send to
+	Counts []string // queues whose messages it may count
 }
 
 // Variable is one line of a function's environment.
@@ -55,11 +56,15 @@ func New(domain string, specs []run.Spec) (Stack, error) {
 		f := Function{Spec: spec, Domain: domain, ID: logicalID(domain, spec.Name)}
 		f.Env = environment(spec, params)
 		for _, n := range spec.Needs {
-			if n.Kind == "send" && !slices.Contains(f.Sends, n.Queue) {
+			switch {
+			case n.Kind == "send" && !slices.Contains(f.Sends, n.Queue):
 				f.Sends = append(f.Sends, n.Queue)
+			case n.Kind == "watch" && !slices.Contains(f.Counts, n.Queue):
+				f.Counts = append(f.Counts, n.Queue, n.Queue+"-dlq")
 			}
 		}
 		slices.Sort(f.Sends)
+		slices.Sort(f.Counts)
 		errs = append(errs, f.use(params))
 		s.Functions = append(s.Functions, f)
 	}

@@ -1,4 +1,5 @@
-package platform
+// Package redisprobe asks Redis whether it answers. It is apart from package platform so that only who asks Redis links its client.
+package redisprobe
 
 import (
 	"context"
@@ -13,20 +14,20 @@ import (
 	"fitkit/shared/secret"
 )
 
-// Redis is a connection that is made when it is first asked for, so that a function starts while Redis is down.
-type Redis struct {
+// Probe is a connection that is made when it is first asked for, so that a function starts while Redis is down.
+type Probe struct {
 	url    secret.Secret
 	mu     sync.Mutex
 	client rueidis.Client
 }
 
-// RedisFrom is the function's, from its settings.
-func RedisFrom(app *run.App) *Redis {
-	return run.Once(app, "redis_ping", func() *Redis { return NewRedis(run.Section[config.Redis](app).URL) })
+// From is the function's, from its settings.
+func From(app *run.App) *Probe {
+	return run.Once(app, "redis_ping", func() *Probe { return New(run.Section[config.Redis](app).URL) })
 }
 
-// NewRedis is the Redis at a redis:// or rediss:// URL.
-func NewRedis(url secret.Secret) *Redis { return &Redis{url: url} }
+// New is the Redis at a redis:// or rediss:// URL.
+func New(url secret.Secret) *Probe { return &Probe{url: url} }
 
 // connectTimeout is all that anything here waits for a connection to Redis: it holds nothing that cannot be lost.
 const connectTimeout = 100 * time.Millisecond
@@ -34,21 +35,21 @@ const connectTimeout = 100 * time.Millisecond
 var errRedisURL = errors.New("REDIS_URL cannot be read (its text is withheld, it holds a password)")
 
 // Ping says whether Redis answers.
-func (r *Redis) Ping(ctx context.Context) error {
-	client, err := r.connect()
+func (p *Probe) Ping(ctx context.Context) error {
+	client, err := p.connect()
 	if err != nil {
 		return err
 	}
 	return client.Do(ctx, client.B().Ping().Build()).Error()
 }
 
-func (r *Redis) connect() (rueidis.Client, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.client != nil {
-		return r.client, nil
+func (p *Probe) connect() (rueidis.Client, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.client != nil {
+		return p.client, nil
 	}
-	opt, err := rueidis.ParseURL(r.url.Reveal())
+	opt, err := rueidis.ParseURL(p.url.Reveal())
 	if err != nil {
 		return nil, errRedisURL
 	}
@@ -61,16 +62,16 @@ func (r *Redis) connect() (rueidis.Client, error) {
 		}
 		return nil, err
 	}
-	r.client = client
+	p.client = client
 	return client, nil
 }
 
 // Close ends the connection.
-func (r *Redis) Close() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.client != nil {
-		r.client.Close()
-		r.client = nil
+func (p *Probe) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.client != nil {
+		p.client.Close()
+		p.client = nil
 	}
 }

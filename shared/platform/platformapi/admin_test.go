@@ -1,0 +1,242 @@
+package platformapi_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"fitkit/shared/api"
+	"fitkit/shared/api/apitest"
+	"fitkit/shared/config"
+	"fitkit/shared/platform"
+	"fitkit/shared/platform/platformapi"
+	"fitkit/shared/postgres"
+	"fitkit/shared/postgres/postgrestest"
+	"fitkit/shared/queue"
+	"fitkit/shared/tenancy"
+)
+
+// late is the overview that exists once the environment's database does.
+type late struct{ *platform.Overview }
+
+// counted is SQS, of which one queue does not answer.
+type counted struct{}
+
+func (counted) Depth(_ context.Context, name queue.Name) (queue.Depth, error) {
+	if name == "billing-resolve-unknown" {
+		return queue.Depth{}, errors.New("no answer")
+	}
+	return queue.Depth{Waiting: 2, Dead: 1}, nil
+}
+
+func serve(t *testing.T) *apitest.Env {
+	t.Helper()
+	l := &late{}
+	health := platform.NewChecker(platform.Store{Name: "sqs", Ping: func(context.Context) error { return errors.New("no answer") }})
+	e := apitest.New(t, func(*postgres.DB) []api.Endpoint {
+		return []api.Endpoint{platformapi.ListQueues(l, counted{}), platformapi.ListDeadJobs(l), platformapi.RedriveJobs(l), platformapi.ListCrons(l),
+			platformapi.GetMoney(l), platformapi.ListStores(health),
+			platformapi.GetNeon(platform.NewNeon(&config.Neon{})), platformapi.GetFormerSystem(platform.NewRailway(&config.Railway{}))}
+	})
+	l.Overview = platform.NewOverview(e.System)
+	return e
+}
+
+var panels = []string{"queues", "jobs/dead", "crons", "money", "stores", "neon", "former-system"}
+
+func TestOnlyFitKitsOwnPeopleSeeThePanels(t *testing.T) {
+	t.Parallel()
+	e := serve(t)
+	for _, panel := range panels {
+		t.Run(panel, func(t *testing.T) {
+			path := "/v1/admin/" + panel
+			e.A.As(t, tenancy.Owner).Get(path).Want(404, "not_found")
+			e.Anonymous(t).Get(path).Want(401, "auth.sign_in")
+			e.AsAdmin(t).Get(path).Want(200)
+		})
+	}
+	e.A.As(t, tenancy.Owner).Post("/v1/admin/jobs/redrive", map[string]any{"queue": "org-apply-clerk-event"}).Want(404, "not_found")
+}
+
+// giveUp puts n dead jobs of a studio into a queue.
+func giveUp(t *testing.T, e *apitest.Env, q string, n int) {
+	t.Helper()
+	e.Exec(t, `insert into jobs (org_id, queue, dedupe_key, payload, state, finished_at, last_error, attempts, correlation)
+		select $1, $2, 'k' || i, '{}', 'dead', now() - i * interval '1 minute', 'internal', 5, 'the-request' from generate_series(1, $3) i`, e.A.Org, q, n)
+}
+
+func TestAQueueShowsItsJobsAndItsMessages(t *testing.T) {
+	t.Parallel()
+	e := serve(t)
+	giveUp(t, e, "billing-execute-charge", 2)
+	e.Exec(t, `insert into jobs (org_id, queue, dedupe_key, payload, available_at, lease_until) values
+		($1, 'billing-execute-charge', 'due', '{}', now() - interval '1 hour', null),
+		($1, 'billing-execute-charge', 'later', '{}', now() + interval '1 hour', null),
+		($1, 'billing-execute-charge', 'held', '{}', now(), now() + interval '1 hour'),
+		($1, 'billing-execute-charge', 'left', '{}', now(), now() - interval '1 hour')`, e.A.Org)
+	var got struct {
+		Queues []struct {
+			Name                        string
+			Ready, Later, Running, Dead int
+			OldestDue                   *time.Time `json:"oldest_due_at"`
+			Messages                    *struct{ Waiting, Dead int }
+		}
+	}
+	e.AsAdmin(t).Get("/v1/admin/queues").Want(200).Into(&got)
+	if len(got.Queues) != len(queue.Names) {
+		t.Fatalf("%d queues", len(got.Queues))
+	}
+	q := got.Queues[0]
+	if q.Name != "billing-execute-charge" || q.Ready != 2 || q.Later != 1 || q.Running != 1 || q.Dead != 2 || q.OldestDue == nil || q.Messages.Dead != 1 {
+		t.Errorf("%+v", q)
+	}
+	for _, q := range got.Queues {
+		if (q.Messages == nil) != (q.Name == "billing-resolve-unknown") {
+			t.Errorf("%s: messages %+v", q.Name, q.Messages)
+		}
+	}
+	var dead struct {
+		Jobs []struct {
+			Queue, Reason string
+			Correlation   string `json:"correlation_id"`
+			Attempts      int
+		}
+	}
+	e.AsAdmin(t).Get("/v1/admin/jobs/dead?queue=billing-execute-charge&limit=1").Want(200).Into(&dead)
+	if len(dead.Jobs) != 1 || dead.Jobs[0].Reason != "internal" || dead.Jobs[0].Correlation != "the-request" || dead.Jobs[0].Attempts != 5 {
+		t.Errorf("%+v", dead)
+	}
+}
+
+type redriven struct {
+	Redriven, Left int
+	LastDue        time.Time `json:"last_due_at"`
+}
+
+func TestARedriveBringsBackSoManyAtARateAndTwiceHasOneEffect(t *testing.T) {
+	t.Parallel()
+	e := serve(t)
+	giveUp(t, e, "org-apply-clerk-event", 5)
+	giveUp(t, e, "billing-execute-charge", 1)
+	e.Exec(t, "insert into jobs (org_id, queue, dedupe_key, payload, state, finished_at) values ($1, 'org-apply-clerk-event', 'done', '{}', 'done', now())", e.A.Org)
+	admin := e.AsAdmin(t)
+	redrive := func(max int) (r redriven) {
+		admin.Post("/v1/admin/jobs/redrive", map[string]any{"queue": "org-apply-clerk-event", "max": max, "per_second": 2}).Want(200).Into(&r)
+		return r
+	}
+	if r := redrive(3); r.Redriven != 3 || r.Left != 2 {
+		t.Fatalf("%+v", r)
+	}
+	// Three at two in a second: at once, after half a second, after a second.
+	spread := postgrestest.Get[float64](t, e.Database, "select extract(epoch from max(available_at) - min(available_at))::float8 from jobs where state = 'ready'")
+	if spread != 1 {
+		t.Errorf("they are due over %v seconds", spread)
+	}
+	if first := postgrestest.Get[string](t, e.Database, "select string_agg(dedupe_key, ' ' order by available_at) from jobs where state = 'ready'"); first != "k5 k4 k3" {
+		t.Errorf("in the order %s", first)
+	}
+	if r := redrive(100); r.Redriven != 2 || r.Left != 0 {
+		t.Fatalf("%+v", r)
+	}
+	if r := redrive(100); r.Redriven != 0 || r.Left != 0 || !r.LastDue.IsZero() {
+		t.Fatalf("a third time: %+v", r)
+	}
+	if n := postgrestest.Get[int](t, e.Database, "select count(*)::int from jobs where state = 'ready' and sent_at is null and resends = 0 and attempts = 5"); n != 5 {
+		t.Errorf("%d are ready to be sent", n)
+	}
+	if n := postgrestest.Get[int](t, e.Database, "select count(*)::int from jobs where state <> 'ready'"); n != 2 {
+		t.Errorf("%d were left alone: one of another queue, one that is done", n)
+	}
+	admin.Post("/v1/admin/jobs/redrive", map[string]any{"queue": "org-aply-clerk-event"}).Want(422, "platform.unknown_queue")
+	admin.Post("/v1/admin/jobs/redrive", map[string]any{"queue": "org-apply-clerk-event", "max": 1001}).Want(422, "request.invalid")
+}
+
+func TestSchedulesShowTheirLastRunAndTheirNext(t *testing.T) {
+	t.Parallel()
+	e := serve(t)
+	e.Exec(t, `insert into cron_runs (name, slot, started_at, lease_until, finished_at, selected) values
+		('cron-job-relay', '2026-11-23T10:00:00Z', now(), now(), '2026-11-23T10:00:01Z', 7), ('cron-job-relay', '2026-11-23T10:01:00Z', now(), now(), null, null)`)
+	var got struct {
+		Crons []struct {
+			Name      string
+			LastSlot  *time.Time `json:"last_slot"`
+			Finished  *time.Time `json:"finished_at"`
+			Succeeded *time.Time `json:"succeeded_at"`
+			Next      time.Time  `json:"next_at"`
+		}
+	}
+	e.AsAdmin(t).Get("/v1/admin/crons").Want(200).Into(&got)
+	if len(got.Crons) != len(platform.Crons) {
+		t.Fatalf("%d schedules", len(got.Crons))
+	}
+	for _, c := range got.Crons {
+		ran := c.Name == "cron-job-relay"
+		if (c.LastSlot != nil) != ran || (c.Succeeded != nil) != ran || c.Finished != nil || !c.Next.After(time.Now()) {
+			t.Errorf("%+v", c)
+		}
+	}
+}
+
+func TestOpenCasesAreShownWithoutTheirWords(t *testing.T) {
+	t.Parallel()
+	e := serve(t)
+	e.Exec(t, `insert into money_cases (org_id, kind, detail, state) values ($1, 'unmapped_code', 'of Dana', 'open'), ($1, 'unmapped_code', 'of Dana', 'closed')`, e.B.Org)
+	var got struct {
+		OpenCases int `json:"open_cases"`
+		Cases     []map[string]any
+	}
+	e.AsAdmin(t).Get("/v1/admin/money").Want(200).Into(&got)
+	if got.OpenCases != 1 || len(got.Cases) != 1 || got.Cases[0]["org_id"] != e.B.Org.String() || got.Cases[0]["detail"] != nil {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestWithoutItsKeyOnlyThatPanelIsHidden(t *testing.T) {
+	t.Parallel()
+	e := serve(t)
+	for _, panel := range []string{"neon", "former-system"} {
+		if body := string(e.AsAdmin(t).Get("/v1/admin/" + panel).Want(200).Body); body != `{"configured":false}` {
+			t.Errorf("%s: %s", panel, body)
+		}
+	}
+}
+
+func TestVendorsAreReadAndTheirRefusalsTold(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		status int
+		answer string
+		want   int
+		says   string
+	}{
+		"what it uses":           {200, `{"project":{"name":"fitkit","compute_time_seconds":7},"data":{"deployments":{"edges":[{"node":{"id":"d","status":"SUCCESS"}}]}}}`, 200, ""},
+		"a key that has expired": {401, `{"code":"","message":"not allowed"}`, 409, "platform.vendor_key_refused"},
+		"a vendor that is down":  {503, `down`, 503, "platform.vendor_unavailable"},
+		"an unreadable answer":   {200, `<html>`, 503, "platform.vendor_unavailable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			vendor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Authorization") != "Bearer the-key" {
+					t.Errorf("asked as %q", r.Header.Get("Authorization"))
+				}
+				w.WriteHeader(tc.status)
+				_, _ = w.Write([]byte(tc.answer))
+			}))
+			defer vendor.Close()
+			e := apitest.New(t, func(*postgres.DB) []api.Endpoint {
+				return []api.Endpoint{
+					platformapi.GetNeon(platform.NewNeon(&config.Neon{APIKey: "the-key", Project: "p", APIURL: vendor.URL})),
+					platformapi.GetFormerSystem(platform.NewRailway(&config.Railway{APIToken: "the-key", Project: "p", APIURL: vendor.URL}))}
+			})
+			for _, panel := range []string{"neon", "former-system"} {
+				got := e.AsAdmin(t).Get("/v1/admin/" + panel)
+				if got.Status != tc.want || got.Code() != tc.says {
+					t.Errorf("%s: %d %s", panel, got.Status, got.Body)
+				}
+			}
+		})
+	}
+}
