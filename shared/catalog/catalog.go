@@ -23,6 +23,9 @@ import (
 	"fitkit/shared/org/orgjob"
 	"fitkit/shared/outbox/outboxcron"
 	"fitkit/shared/platform/platformapi"
+	"fitkit/shared/realtime/realtimeapi"
+	"fitkit/shared/realtime/realtimecron"
+	"fitkit/shared/realtime/realtimesocket"
 	"fitkit/shared/rotation/rotationapi"
 	"fitkit/shared/rotation/rotationjob"
 	"fitkit/shared/run"
@@ -102,6 +105,13 @@ var functions = []run.Declared{
 	rotationapi.ListKeys(nil),
 	rotationapi.RotateKeys(nil),
 	rotationjob.Reencrypt(nil),
+	// realtime
+	realtimeapi.CreateTicket(nil, ""),
+	realtimesocket.Connect(nil, nil),
+	realtimesocket.Default(nil),
+	realtimesocket.Disconnect(nil),
+	realtimesocket.Ping(nil, nil),
+	realtimecron.Cut(nil),
 }
 
 // All is every function, sorted by name.

@@ -24,6 +24,11 @@ func check(kind, text string) string {
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 			return "must be an http:// or https:// URL"
 		}
+	case "websocket":
+		u, err := url.Parse(text)
+		if err != nil || (u.Scheme != "ws" && u.Scheme != "wss") || u.Host == "" || u.RawQuery != "" || strings.HasSuffix(text, "/") {
+			return "must be a ws:// or wss:// URL without a query or a slash at its end"
+		}
 	case "origins":
 		return checkOrigins(text)
 	case "key":

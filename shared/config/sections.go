@@ -112,6 +112,21 @@ type (
 		Project  string        `env:"RAILWAY_PROJECT_ID" optional:"true"`
 		APIURL   string        `env:"RAILWAY_API_URL" default:"https://backboard.railway.com/graphql/v2" check:"url"`
 	}
+	// Origins are the sites whose pages may open a WebSocket; the HTTP API holds its own callers to the same list.
+	Origins struct {
+		Allowed []string `env:"ALLOWED_ORIGINS" check:"origins"`
+	}
+	// Realtime is where clients open WebSockets.
+	Realtime struct {
+		URL string `env:"REALTIME_URL" check:"websocket"`
+	}
+	// Connections is where open WebSockets are written to and cut: under the same address, by the function's role.
+	Connections struct {
+		URL       string        `env:"REALTIME_URL" check:"websocket"`
+		KeyID     string        `env:"AWS_ACCESS_KEY_ID" optional:"true"`
+		KeySecret secret.Secret `env:"AWS_SECRET_ACCESS_KEY" optional:"true"`
+		KeyToken  secret.Secret `env:"AWS_SESSION_TOKEN" optional:"true"`
+	}
 	// Crons is the run-time switch beside the template's.
 	Crons struct {
 		Enabled bool `env:"CRONS_ENABLED" default:"true"`

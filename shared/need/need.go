@@ -27,6 +27,9 @@ var (
 	ComplianceLock = Need{Kind: "compliance_lock"} // to read its lock rules at R2
 	Neon           = Need{Kind: "neon"}            // to read what the databases use
 	Railway        = Need{Kind: "railway"}         // to read how the former system does, while both run
+	Origins        = Need{Kind: "origins"}         // the sites that browsers may come from
+	Realtime       = Need{Kind: "realtime"}        // the address of the WebSocket API
+	Connections    = Need{Kind: "connections"}     // to write to its connections and to cut them
 )
 
 // Send is the right to send to one queue.
@@ -84,6 +87,12 @@ func sectionOf(kind string) any {
 		return &config.ComplianceBlob{}
 	case "compliance_lock":
 		return &config.ComplianceLock{}
+	case "origins":
+		return &config.Origins{}
+	case "realtime":
+		return &config.Realtime{}
+	case "connections":
+		return &config.Connections{}
 	case "send":
 		return &config.Queues{}
 	}

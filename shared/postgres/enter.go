@@ -11,6 +11,9 @@ const (
 	sqlEnter     = enterColumns + "app.enter($1::text, $2::text, $3::text, $4::uuid, $5::text, $6::text[])"
 	sqlEnterOrg  = enterColumns + "app.enter_org($1::uuid, $2::text)"
 	sqlEnterHook = enterColumns + "app.enter_hook($1::text, $2::text)"
+
+	sqlEnterTicket     = enterColumns + "app.enter_ticket($1::bytea)"
+	sqlEnterConnection = enterColumns + "app.enter_connection($1::text, $2::text)"
 )
 
 // queueEnter puts the statement that establishes the organisation into b. The system role has none.
@@ -25,6 +28,10 @@ func queueEnter(b *pgx.Batch, c tenancy.Caller, into *tenancy.Entered) {
 	switch {
 	case c.HookToken != "":
 		q = b.Queue(sqlEnterHook, c.HookToken, c.Actor)
+	case c.Ticket != nil:
+		q = b.Queue(sqlEnterTicket, c.Ticket)
+	case c.Connection != "":
+		q = b.Queue(sqlEnterConnection, c.Connection, nullable(c.Actor))
 	case !c.Org.IsZero():
 		q = b.Queue(sqlEnterOrg, c.Org, c.Actor)
 	default:

@@ -19,6 +19,7 @@ type Spec struct {
 	Route    *Route
 	Queue    *Queue
 	Schedule *Schedule
+	Socket   *Socket
 	Alarms   []Alarm
 }
 
@@ -65,6 +66,12 @@ func (s Spec) Visibility() time.Duration { return 6 * s.Timeout }
 
 // ResendAfter is when the relay takes a sent job that nobody finished for lost: after all receives have passed.
 func (s Spec) ResendAfter() time.Duration { return s.Visibility() * time.Duration(s.Queue.MaxReceive) }
+
+// Socket is a route of the WebSocket API.
+type Socket struct {
+	Route  string // $connect, $disconnect, $default, or the action that a message names
+	Errors []*fail.Error
+}
 
 // Schedule is a cron's clock.
 type Schedule struct {

@@ -31,7 +31,7 @@ var Staff = []Role{Owner, Manager, FrontDesk, Coach}
 var People = []Role{Owner, Manager, FrontDesk, Coach, Member}
 
 // Caller is the facts that Postgres turns into an organisation and a role (app.enter and its siblings).
-// Exactly one of the three ways is filled: a session token's facts, an organisation that a job names, or a hook's token.
+// Exactly one of the ways is filled: a session token's facts, an organisation that a job names, a hook's token, or a WebSocket.
 type Caller struct {
 	// From a verified session token.
 	UserID    string // Clerk's user_…
@@ -47,6 +47,11 @@ type Caller struct {
 
 	// From a webhook's path.
 	HookToken string
+
+	// From a WebSocket: the hash of the ticket that opens it, or the id of the open connection. With an Actor it is FitKit's
+	// own work on that connection.
+	Ticket     []byte
+	Connection string
 
 	// Session facts that never reach the database.
 	SessionID     string

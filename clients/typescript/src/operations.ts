@@ -55,6 +55,7 @@ export const operations = {
   "api-platform-list-stores": { method: "GET", path: "/v1/admin/stores", front: "api", repeat: "read" },
   "api-platform-redrive-jobs": { method: "POST", path: "/v1/admin/jobs/redrive", front: "api", repeat: "read" },
   "api-platform-rotate-keys": { method: "POST", path: "/v1/admin/keys/rotate", front: "api", repeat: "read" },
+  "api-realtime-create-ticket": { method: "POST", path: "/v1/realtime/tickets", front: "api", repeat: "read" },
 } as const satisfies Record<string, Operation>;
 
 /** Codes that any signed-in operation may be refused with. */
@@ -106,4 +107,5 @@ export interface OwnCodes {
   "api-platform-list-stores": "auth.step_up" | "not_found";
   "api-platform-redrive-jobs": "auth.step_up" | "not_found" | "platform.unknown_queue";
   "api-platform-rotate-keys": "auth.step_up" | "keys.key_missing" | "keys.nothing_to_rotate" | "not_found";
+  "api-realtime-create-ticket": never;
 }

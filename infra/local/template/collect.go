@@ -78,6 +78,7 @@ func (c *collector) platform() (*Platform, error) {
 		errs = append(errs, c.join(&e.Queue, "event source of "+e.Function))
 	}
 	p := &c.out
+	slices.SortFunc(p.Sockets, func(a, b SocketRoute) int { return cmp.Compare(a.Key, b.Key) })
 	slices.SortFunc(p.Functions, func(a, b Function) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(p.Routes, func(a, b Route) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
@@ -112,6 +113,9 @@ func (c *collector) duplicates() []error {
 	}
 	for _, r := range c.out.Routes {
 		once("route", r.Key())
+	}
+	for _, r := range c.out.Sockets {
+		once("WebSocket route", r.Key)
 	}
 	for _, q := range c.out.Queues {
 		once("queue", q.Name)

@@ -15,6 +15,8 @@ type Platform struct {
 	Queues       []Queue
 	EventSources []EventSource
 	Schedules    []Schedule
+	// Sockets are the routes of the WebSocket API.
+	Sockets []SocketRoute
 	// CORS is nil when the HTTP API has no CorsConfiguration.
 	CORS *CORS
 }
@@ -60,6 +62,13 @@ func (r Route) Key() string {
 		return r.Path
 	}
 	return r.Method + " " + r.Path
+}
+
+// SocketRoute is one route of the WebSocket API.
+type SocketRoute struct {
+	// Key is $connect, $disconnect, $default or an action.
+	Key      string
+	Function string
 }
 
 // Queue is one SQS queue, dead-letter queues included.

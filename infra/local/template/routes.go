@@ -39,10 +39,9 @@ func (c *collector) route(s *stack, r *resource) error {
 
 func (c *collector) joinRoute(p pendingRoute) error {
 	s, r := p.s, p.r
-	if http, known := c.httpAPIs[p.api]; !known {
+	http, known := c.httpAPIs[p.api]
+	if !known {
 		return s.errorAt(r.node, "route %s: no template declares the API %q", r.id, p.api)
-	} else if !http {
-		return nil
 	}
 	key, e1 := s.text(child(r.props, "RouteKey"))
 	target, e2 := s.text(child(r.props, "Target"))
@@ -52,6 +51,11 @@ func (c *collector) joinRoute(p pendingRoute) error {
 	integration := s.byID[strings.TrimPrefix(target, "integrations/")]
 	if integration == nil || integration.kind != kindIntegration {
 		return s.errorAt(r.node, "route %s: target %q is not an integration of this stack", key, target)
+	}
+	if !http {
+		function, err := c.behind(s, integration)
+		c.out.Sockets = append(c.out.Sockets, SocketRoute{key, function})
+		return err
 	}
 	function, timeout, err := c.integration(s, integration)
 	if err != nil {
@@ -68,24 +72,33 @@ func (c *collector) joinRoute(p pendingRoute) error {
 	return nil
 }
 
-// integration finds the function behind an integration; its URI is the function's ARN or API Gateway's
-// long form around it (…:lambda:path/2015-03-31/functions/<arn>/invocations).
+// integration is an integration of the HTTP API: its function and how long it is waited for.
 func (c *collector) integration(s *stack, r *resource) (string, time.Duration, error) {
-	uri, e1 := s.text(child(r.props, "IntegrationUri"))
+	name, e1 := c.behind(s, r)
 	format, e2 := s.text(child(r.props, "PayloadFormatVersion"))
 	millis, e3 := s.number(child(r.props, "TimeoutInMillis"), 30000)
 	if err := errors.Join(e1, e2, e3); err != nil {
 		return "", 0, err
+	}
+	if format != "2.0" {
+		return "", 0, s.errorAt(r.node, "integration %s: PayloadFormatVersion must be 2.0", r.id)
+	}
+	return name, time.Duration(millis) * time.Millisecond, nil
+}
+
+// behind finds the function behind an integration; its URI is the function's ARN or API Gateway's
+// long form around it (…:lambda:path/2015-03-31/functions/<arn>/invocations).
+func (c *collector) behind(s *stack, r *resource) (string, error) {
+	uri, err := s.text(child(r.props, "IntegrationUri"))
+	if err != nil {
+		return "", err
 	}
 	if _, inner, ok := strings.Cut(uri, "/functions/"); ok {
 		uri = strings.TrimSuffix(inner, "/invocations")
 	}
 	name, ok := c.byARN[uri]
 	if !ok {
-		return "", 0, s.errorAt(r.node, "integration %s: no template declares %s", r.id, uri)
+		return "", s.errorAt(r.node, "integration %s: no template declares %s", r.id, uri)
 	}
-	if format != "2.0" {
-		return "", 0, s.errorAt(r.node, "integration %s: PayloadFormatVersion must be 2.0", r.id)
-	}
-	return name, time.Duration(millis) * time.Millisecond, nil
+	return name, nil
 }

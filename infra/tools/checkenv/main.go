@@ -46,7 +46,7 @@ type surface struct {
 func check(vars map[string]string) error {
 	sections := append(config.All(), &surface{})
 	err := config.Read(func(name string) string {
-		if v := vars[name]; v != "" || name != "QUEUE_URL_PREFIX" {
+		if v := vars[name]; v != "" || name != "QUEUE_URL_PREFIX" && name != "REALTIME_URL" {
 			return v
 		}
 		return "https://made.by.the.templates/"

@@ -11,6 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"fitkit/shared/catalog"
+	"fitkit/shared/need"
 	"fitkit/shared/run"
 )
 
@@ -117,6 +118,19 @@ var (
 	inBucket = regexp.MustCompile(`^arn:\$\{AWS::Partition\}:s3:::\$\{R2ComplianceBucketName\}/[a-z-]+/\*$`)
 )
 
+// ofOurSockets is the connections of the WebSocket API, whose ids API Gateway makes.
+var ofOurSockets = regexp.MustCompile(`^arn:\$\{AWS::Partition\}:execute-api:\$\{AWS::Region\}:\$\{AWS::AccountId\}:\$\{RealtimeApi\}/live/(POST|DELETE)/@connections/\*$`)
+
+func TestOnlyWhoNeedsConnectionsMayManageThem(t *testing.T) {
+	all := grants(t)
+	for _, s := range catalog.All() {
+		got := allowed(all[s.Name], "execute-api:ManageConnections")
+		if needed := slices.Contains(s.Needs, need.Connections); needed != (len(got) == 2) || !needed && len(got) > 0 {
+			t.Errorf("%s may manage %q, and whether it needs to is %t", s.Name, got, needed)
+		}
+	}
+}
+
 func TestNobodyMayDeleteDocuments(t *testing.T) {
 	for name, list := range grants(t) {
 		for _, action := range []string{"s3:DeleteObject", "s3:DeleteObjectVersion"} {
@@ -150,7 +164,7 @@ func TestAFunctionMayCountOnlyItsOwnQueueAndThoseItsDeclarationNames(t *testing.
 
 func TestNoRoleReachesEverything(t *testing.T) {
 	known := []string{"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage",
-		"sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"}
+		"sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility", "execute-api:ManageConnections"}
 	for name, list := range grants(t) {
 		if len(list) == 0 {
 			t.Errorf("%s has no role of its own", name)
@@ -162,7 +176,7 @@ func TestNoRoleReachesEverything(t *testing.T) {
 				}
 			}
 			for _, resource := range s.Resources {
-				if strings.Contains(resource, "*") && !inBucket.MatchString(resource) {
+				if strings.Contains(resource, "*") && !inBucket.MatchString(resource) && !ofOurSockets.MatchString(resource) {
 					t.Errorf("%s: %v on %s", name, s.Actions, resource)
 				}
 			}

@@ -42,7 +42,7 @@ func required(variable string) bool {
 
 func TestTheTemplatesDeclareTheCatalogue(t *testing.T) {
 	p := load(t)
-	var functions, routes, queues, schedules []string
+	var functions, routes, queues, schedules, sockets []string
 	for _, s := range catalog.All() {
 		functions = append(functions, s.Name)
 		switch {
@@ -50,6 +50,8 @@ func TestTheTemplatesDeclareTheCatalogue(t *testing.T) {
 			for _, path := range append([]string{s.Route.Path}, s.Route.Aliases...) {
 				routes = append(routes, s.Route.Method+" "+path+" "+s.Name)
 			}
+		case s.Socket != nil:
+			sockets = append(sockets, s.Socket.Route+" "+s.Name)
 		case s.Queue != nil:
 			queues = append(queues, "fitkit-test-"+s.Queue.Name+" "+s.Name)
 		case s.Schedule != nil:
@@ -58,6 +60,7 @@ func TestTheTemplatesDeclareTheCatalogue(t *testing.T) {
 	}
 	same(t, "functions", functions, p.Functions, func(f template.Function) string { return f.Name })
 	same(t, "routes", routes, p.Routes, func(r template.Route) string { return r.Key() + " " + r.Function })
+	same(t, "WebSocket routes", sockets, p.Sockets, func(r template.SocketRoute) string { return r.Key + " " + r.Function })
 	same(t, "queues", queues, p.EventSources, func(e template.EventSource) string { return e.Queue + " " + e.Function })
 	same(t, "schedules", schedules, p.Schedules, func(s template.Schedule) string { return s.Expression + " " + s.Zone + " " + s.Function })
 }

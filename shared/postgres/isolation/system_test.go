@@ -17,6 +17,7 @@ var systemMay = map[string][]string{
 	"card_sessions":       {"grant select", "policy select rows (state = 'open'::text)"},
 	"charges":             {"grant insert, select", "policy all rows true written (state = 'due'::text)"},
 	"clerk_deleted_users": {"grant insert, select", "policy all rows true written true"},
+	"connections":         {"grant delete", "grant select (id, org_id)", "policy delete rows true", "policy select rows true"},
 	"cron_runs":           {"grant insert, select, update", "policy all rows true written true"},
 	"dunning_cases":       {"grant select", "policy select rows (state = ANY (ARRAY['open'::text, 'waiting_method'::text]))"},
 	"gateways":            {"grant select (creds_ct, id, org_id)", "grant update (creds_ct, key_id)", "policy select rows true", "policy update rows true written true"},
@@ -38,17 +39,21 @@ var systemMay = map[string][]string{
 	"platform_admins": {"grant select (clerk_user_id, removed_at)", "policy select rows (removed_at IS NULL)"},
 	"rest_days":       {"grant select"},
 	"result_codes":    {"grant select"},
-	"staff":           {"grant insert, select, update", "policy all rows true written true"},
-	"uploads":         {"grant select", "policy select rows (state = ANY (ARRAY['pending'::text, 'expired'::text]))"},
-	"vat_rates":       {"grant select"},
+	"socket_tickets": {"grant delete, select", "policy delete rows (expires_at < (now() - '01:00:00'::interval))",
+		"policy select rows (expires_at < (now() - '01:00:00'::interval))"},
+	"staff":     {"grant insert, select, update", "policy all rows true written true"},
+	"uploads":   {"grant select", "policy select rows (state = ANY (ARRAY['pending'::text, 'expired'::text]))"},
+	"vat_rates": {"grant select"},
 }
 
 // gateMay is the same for the owner of app.enter and its like: what they need to find a caller's studio.
 var gateMay = map[string][]string{
-	"gateways": {"grant select", "policy select rows true"},
-	"members":  {"grant select", "policy select rows true"},
-	"orgs":     {"grant insert, select", "policy all rows true written true"},
-	"staff":    {"grant insert, select", "policy all rows true written true"},
+	"connections":    {"grant select", "policy select rows true"},
+	"gateways":       {"grant select", "policy select rows true"},
+	"socket_tickets": {"grant select", "grant update (used_at)", "policy all rows true written true"},
+	"members":        {"grant select", "policy select rows true"},
+	"orgs":           {"grant insert, select", "policy all rows true written true"},
+	"staff":          {"grant insert, select", "policy all rows true written true"},
 }
 
 const sqlMay = `

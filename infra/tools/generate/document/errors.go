@@ -21,10 +21,7 @@ type answered struct {
 func Errors(specs []run.Spec) ([]byte, error) {
 	byCode := map[string]*answered{}
 	for _, s := range specs {
-		if s.Route == nil {
-			continue
-		}
-		for _, e := range s.Route.Errors {
+		for _, e := range errorsOf(s) {
 			have := byCode[e.Code]
 			switch {
 			case have == nil:
@@ -45,11 +42,23 @@ func Errors(specs []run.Spec) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// errorsOf is what the function refuses with: as a problem document, or as a message on a WebSocket.
+func errorsOf(s run.Spec) []*fail.Error {
+	switch {
+	case s.Route != nil:
+		return s.Route.Errors
+	case s.Socket != nil:
+		return s.Socket.Errors
+	}
+	return nil
+}
+
 const errorsIntro = `<!-- Written by make generate from shared/catalog. Do not edit. -->
 # Errors
 
 Every error is answered as application/problem+json (RFC 9457) with these members: ` + "`type`, `title` (English), `title_he`, `status`," + `
-` + "`code`, `correlation_id`" + ` and, for refused fields, ` + "`errors`" + `. Clients decide by the code: it never changes.
+` + "`code`, `correlation_id`" + ` and, for refused fields, ` + "`errors`" + `. On a WebSocket it is a message with ` + "`type: error`" + ` and ` + "`code`, `title`, `title_he`, `status`" + `; a
+handshake is refused by the status alone. Clients decide by the code: it never changes.
 
 | code | status | what it says | answered by |
 |---|---|---|---|

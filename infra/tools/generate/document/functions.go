@@ -28,6 +28,12 @@ func Functions(specs []run.Spec) []byte {
 		}
 		return []string{s.Route.Method + " " + s.Route.Path}
 	})
+	table(&out, specs, "## WebSocket\n\n"+header("route"), func(s run.Spec) []string {
+		if s.Socket == nil {
+			return nil
+		}
+		return []string{"`" + s.Socket.Route + "`"}
+	})
 	table(&out, specs, "## Jobs\n\n"+header("queue", "batch", "at once", "receives", "hidden", "sent again after"), func(s run.Spec) []string {
 		if s.Queue == nil {
 			return nil

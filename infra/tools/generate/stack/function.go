@@ -35,6 +35,8 @@ func (f Function) Trigger() string {
 		return f.Route.Method + " " + f.Route.Path
 	case f.Queue != nil:
 		return "queue " + f.Queue.Name
+	case f.Socket != nil:
+		return "WebSocket " + f.Socket.Route
 	}
 	return "schedule " + f.Schedule.Expression + " " + f.Schedule.Zone
 }

@@ -72,7 +72,7 @@ func New(domain string, specs []run.Spec) (Stack, error) {
 		s.Parameters = append(s.Parameters, Parameter{name, secret})
 	}
 	slices.SortFunc(s.Parameters, func(a, b Parameter) int { return strings.Compare(a.Name, b.Name) })
-	return s, errors.Join(errs...)
+	return s, errors.Join(append(errs, s.checkSockets())...)
 }
 
 // use notes the parameters that the function's trigger asks for.
@@ -114,6 +114,9 @@ func environment(spec run.Spec, params map[string]bool) []Variable {
 			case v.Name == "QUEUE_URL_PREFIX":
 				params["SqsEndpointUrl"] = false
 				out = append(out, Variable{v.Name, queueURLPrefix})
+			case v.Name == "REALTIME_URL":
+				params["RealtimeUrl"] = false
+				out = append(out, Variable{v.Name, realtimeURL})
 			default:
 				params[ParameterName(v.Name)] = v.Secret
 				out = append(out, Variable{v.Name, "!Ref " + ParameterName(v.Name)})
