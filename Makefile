@@ -210,6 +210,10 @@ restore-export: ## bring a studio back from its weekly export: make restore-expo
 admin: ## make a Clerk user one of FitKit's own: make admin USER_ID=user_… NAME="Dana Cohen" (REMOVE=1 takes it away)
 	@go run ./infra/tools/admin -user "$(USER_ID)" -name "$(NAME)" $(if $(REMOVE),-remove)
 
+.PHONY: redrive
+redrive: ## give a queue's dead jobs another try: make redrive QUEUE=org-apply-clerk-event MAX=100 RATE=10
+	@go run ./infra/tools/redrive -queue "$(QUEUE)" -max "$(or $(MAX),100)" -rate "$(or $(RATE),10)"
+
 ##@ Make
 
 .PHONY: generate

@@ -33,7 +33,7 @@ func (p *Platform) migrate(ctx context.Context, given Variables) error {
 	if err := migrate.Up(ctx, owner, logins); err != nil {
 		return fmt.Errorf("The migrations stopped: %w\nIf a migration was edited after it had run here, make dev-reset starts anew.", err)
 	}
-	p.Addresses.Database = owner
+	p.Addresses.Database, p.Addresses.System = owner, system
 	p.say("The database has the schema of this checkout.")
 	return p.resend(ctx, system)
 }

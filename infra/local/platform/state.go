@@ -18,6 +18,7 @@ type Addresses struct {
 	Clerk    string `json:"clerk,omitempty"`   // the sandbox; empty when .env points at the real service
 	Cardcom  string `json:"cardcom,omitempty"` // as Clerk
 	Database string `json:"database"`          // as the schema's owner
+	System   string `json:"system"`            // the same database as the system role
 	Redis    string `json:"redis"`
 	SQS      string `json:"sqs"`
 	S3       string `json:"s3"`
