@@ -66,6 +66,12 @@ func Failed(ctx context.Context, err error) {
 // End writes the event. One that failed is counted too: Lambda's own count of errors knows nothing of an answer 500 or of a
 // message that goes back to its queue.
 func (e *Event) End(ctx context.Context) {
+	if e.write(ctx) && report != nil {
+		report(ctx, e.failure())
+	}
+}
+
+func (e *Event) write(ctx context.Context) (failed bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.correlation != "" {
@@ -73,9 +79,11 @@ func (e *Event) End(ctx context.Context) {
 	}
 	e.attrs = append(e.attrs, slog.Float64("ms", float64(time.Since(e.start).Microseconds())/1000))
 	Log.LogAttrs(ctx, e.level, "invocation", e.attrs...)
-	if e.level >= slog.LevelError {
-		Count(e.function, "Failed", 1)
+	if e.level < slog.LevelError {
+		return false
 	}
+	Count(e.function, "Failed", 1)
+	return true
 }
 
 type correlationKey struct{}

@@ -11,6 +11,8 @@ import (
 
 	"fitkit/shared/config"
 	"fitkit/shared/need"
+	"fitkit/shared/obs"
+	"fitkit/shared/obs/sentry"
 )
 
 // Declared is anything with a Spec: an api.Op, a job.Op, a cron.Op, a hook.Op.
@@ -70,6 +72,13 @@ func New(op Declared, getenv func(string) string) (*App, error) {
 	app.Core = app.sections[0].(*config.Core)
 	if err := config.Guard(app.Core.Stage, app.sections...); err != nil {
 		return nil, err
+	}
+	if dsn := app.Core.SentryDSN; dsn != "" {
+		c, err := sentry.New(dsn, app.Core.Stage)
+		if err != nil {
+			return nil, err
+		}
+		obs.ReportTo(c.Report)
 	}
 	return app, nil
 }
