@@ -12,9 +12,9 @@ type (
 	Core struct {
 		Stage     string        `env:"STAGE" check:"stage"`
 		SentryDSN secret.Secret `env:"SENTRY_DSN" optional:"true"`
-		DBLogging bool   `env:"DB_LOGGING" default:"false"`
-		Region    string `env:"AWS_REGION" default:"eu-central-1"`
-		Function  string `env:"AWS_LAMBDA_FUNCTION_NAME" default:"local"`
+		DBLogging bool          `env:"DB_LOGGING" default:"false"`
+		Region    string        `env:"AWS_REGION" default:"eu-central-1"`
+		Function  string        `env:"AWS_LAMBDA_FUNCTION_NAME" default:"local"`
 	}
 	// Database is the app role's way to Postgres.
 	Database struct {
