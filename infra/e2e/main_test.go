@@ -55,6 +55,8 @@ func within(m *testing.M) (code int, err error) {
 		Root: root, Dir: dir, Binaries: binaries, Fast: true, Log: written.add,
 		// Nothing but the tests' own requests starts work, or rows would change under them.
 		Variables: map[string]string{"CRONS_ENABLED": "false"},
+		// This one runs when a test runs it.
+		FunctionEnv: map[string]map[string]string{cutConnections: {"CRONS_ENABLED": "true"}},
 	})
 	if err != nil {
 		return 1, err

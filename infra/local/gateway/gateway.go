@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"fitkit/infra/local/host"
+	"fitkit/infra/local/sockets"
 	"fitkit/infra/local/template"
 )
 
@@ -39,6 +40,8 @@ type Options struct {
 	Now func() time.Time
 	// BodyTimeout is how long a request's body may take; 10 s by default.
 	BodyTimeout time.Duration
+	// Sockets is the WebSocket API, at sockets.Path and below; without one nothing is there.
+	Sockets http.Handler
 	// Local serves /_local/. Its parts may be nil; what they serve then answers 404.
 	Local Local
 }
@@ -114,6 +117,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if strings.HasPrefix(r.URL.Path, "/_") {
 		g.pages.ServeHTTP(w, r)
+		return
+	}
+	if g.opt.Sockets != nil && (r.URL.Path == sockets.Path || strings.HasPrefix(r.URL.Path, sockets.Path+"/")) {
+		g.opt.Sockets.ServeHTTP(w, r)
 		return
 	}
 	g.serveAPI(w, r)

@@ -11,6 +11,7 @@ import (
 	"fitkit/infra/local/host"
 	"fitkit/infra/local/poller"
 	"fitkit/infra/local/scheduler"
+	"fitkit/infra/local/sockets"
 	"fitkit/infra/local/stores"
 	"fitkit/infra/local/template"
 )
@@ -44,7 +45,8 @@ func (p *Platform) functions(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	g, err := gateway.New(gateway.Options{Platform: p.Template, Invoker: p.Host, Region: stores.Region, Local: gateway.Local{
+	p.Sockets = sockets.New(sockets.Options{Routes: p.Template.Sockets, Invoker: p.Host})
+	g, err := gateway.New(gateway.Options{Sockets: p.Sockets, Platform: p.Template, Invoker: p.Host, Region: stores.Region, Local: gateway.Local{
 		RunCron: p.Scheduler.RunNow,
 		Queues:  func(ctx context.Context) (any, error) { return p.Poller.Depths(ctx) },
 		Logs:    p.Host.Logs().Last, Processes: p.Host.Processes, Busy: p.Host.Busy, Kill: p.Host.Kill,

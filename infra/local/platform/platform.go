@@ -18,6 +18,7 @@ import (
 	"fitkit/infra/local/host"
 	"fitkit/infra/local/poller"
 	"fitkit/infra/local/scheduler"
+	"fitkit/infra/local/sockets"
 	"fitkit/infra/local/stores"
 	"fitkit/infra/local/template"
 )
@@ -61,6 +62,7 @@ type Platform struct {
 	Host      *host.Host
 	Poller    *poller.Poller
 	Scheduler *scheduler.Scheduler
+	Sockets   *sockets.API
 	Stores    *stores.Stores
 
 	opt       Options
@@ -179,6 +181,9 @@ func (p *Platform) closeDoors() error {
 		})
 	} else if p.listener != nil {
 		_ = p.listener.Close()
+	}
+	if p.Sockets != nil {
+		ending.Go(p.Sockets.Close)
 	}
 	if p.Scheduler != nil {
 		ending.Go(p.Scheduler.Close)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fitkit/infra/local/buckets"
+	"fitkit/infra/local/sockets"
 	"fitkit/infra/local/stores"
 	"fitkit/infra/tools/dotenv"
 )
@@ -72,6 +73,7 @@ func (p *Platform) computed() Variables {
 
 		"DATABASE_URL":        p.Stores.DatabaseURL(roleApp, p.Secrets.AppPassword, database),
 		"SYSTEM_DATABASE_URL": p.Stores.DatabaseURL(roleSystem, p.Secrets.SystemPassword, database),
+		"REALTIME_URL":        "ws" + strings.TrimPrefix(p.Addresses.API, "http") + sockets.Path,
 		"REDIS_URL":           p.Stores.RedisURL,
 		"SQS_ENDPOINT_URL":    p.Stores.SQSEndpoint,
 
