@@ -26,6 +26,7 @@ var (
 	running  *platform.Platform
 	binaries string // <function>/bootstrap
 	a, b     *studio
+	redis    *redisDoor
 	written  lines
 )
 
@@ -51,8 +52,12 @@ func within(m *testing.M) (code int, err error) {
 	if err := platform.Reset(dir); err != nil {
 		return 1, err
 	}
+	if redis, err = newRedisDoor(); err != nil {
+		return 1, err
+	}
+	defer redis.Close()
 	running, err = platform.Start(ctx, platform.Options{
-		Root: root, Dir: dir, Binaries: binaries, Fast: true, Log: written.add,
+		Root: root, Dir: dir, Binaries: binaries, Fast: true, Log: written.add, FunctionEnv: redis.environments(),
 		// Nothing but the tests' own requests starts work, or rows would change under them.
 		Variables: map[string]string{"CRONS_ENABLED": "false"},
 		// This one runs when a test runs it.
@@ -62,6 +67,9 @@ func within(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, running.Stop()) }()
+	if err := redis.lead(running.Stores.RedisURL); err != nil {
+		return 1, err
+	}
 	if a, b, err = twoStudios(ctx, dir); err != nil {
 		return 1, err
 	}
