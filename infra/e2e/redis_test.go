@@ -41,6 +41,7 @@ func TestEveryEndpointAnswersAlikeWithoutRedis(t *testing.T) {
 					t.Errorf("%s was answered %s\nand with Redis %s\n%s", id, got, want, written.about(got.text("correlation_id")))
 				}
 			}
+			told(t, "down") // still, and not only because its connections were cut
 		})
 		told(t, "up")
 	}

@@ -184,12 +184,18 @@ func (r *rig) nextDue(t testing.TB) (at *time.Time) {
 // or loses its deletion (P15).
 func (r *rig) redeliver(t testing.TB) {
 	t.Helper()
+	sendJobs(t, r.Database, r.platform.Functions[0].Env["QUEUE_URL_PREFIX"])
+}
+
+// sendJobs sends the messages of all jobs to their queues, whose URLs begin with prefix.
+func sendJobs(t testing.TB, db *postgrestest.Database, prefix string) {
+	t.Helper()
 	type row struct {
 		Job, Org string
 		Queue    string
 		Payload  json.RawMessage
 	}
-	jobs := postgrestest.Get[[]row](t, r.Database, `select jsonb_agg(jsonb_build_object('job', id, 'org', org_id, 'queue', queue, 'payload', payload)) from jobs`)
+	jobs := postgrestest.Get[[]row](t, db, `select jsonb_agg(jsonb_build_object('job', id, 'org', org_id, 'queue', queue, 'payload', payload)) from jobs`)
 	byQueue := map[string][]types.SendMessageBatchRequestEntry{}
 	for i, j := range jobs {
 		body, err := json.Marshal(map[string]any{"v": queue.Version, "job": j.Job, "org": j.Org, "queue": j.Queue, "payload": j.Payload})
@@ -198,7 +204,7 @@ func (r *rig) redeliver(t testing.TB) {
 		}
 		byQueue[j.Queue] = append(byQueue[j.Queue], types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(string(body))})
 	}
-	client, prefix := poller.NewClient(os.Getenv("TEST_SQS_ENDPOINT_URL"), stores.Region), r.platform.Functions[0].Env["QUEUE_URL_PREFIX"]
+	client := poller.NewClient(os.Getenv("TEST_SQS_ENDPOINT_URL"), stores.Region)
 	for name, entries := range byQueue {
 		for ten := range slices.Chunk(entries, 10) {
 			_, err := client.SendMessageBatch(t.Context(), &sqs.SendMessageBatchInput{QueueUrl: aws.String(prefix + name), Entries: ten})
