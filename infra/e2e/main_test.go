@@ -56,12 +56,14 @@ func within(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer redis.Close()
+	environments := redis.environments()
+	// This one runs when a test runs it.
+	environments[cutConnections] = map[string]string{"CRONS_ENABLED": "true"}
 	running, err = platform.Start(ctx, platform.Options{
-		Root: root, Dir: dir, Binaries: binaries, Fast: true, Log: written.add, FunctionEnv: redis.environments(),
+		Root: root, Dir: dir, Binaries: binaries, Fast: true, Log: written.add,
 		// Nothing but the tests' own requests starts work, or rows would change under them.
 		Variables: map[string]string{"CRONS_ENABLED": "false"},
-		// This one runs when a test runs it.
-		FunctionEnv: map[string]map[string]string{cutConnections: {"CRONS_ENABLED": "true"}},
+		FunctionEnv: environments,
 	})
 	if err != nil {
 		return 1, err
