@@ -62,7 +62,7 @@ func within(m *testing.M) (code int, err error) {
 	running, err = platform.Start(ctx, platform.Options{
 		Root: root, Dir: dir, Binaries: binaries, Fast: true, Log: written.add,
 		// Nothing but the tests' own requests starts work, or rows would change under them.
-		Variables: map[string]string{"CRONS_ENABLED": "false"},
+		Variables:   map[string]string{"CRONS_ENABLED": "false"},
 		FunctionEnv: environments,
 	})
 	if err != nil {
