@@ -109,7 +109,7 @@ func TestRefusedHandshakes(t *testing.T) {
 		t.Fatalf("a good ticket was refused with %d", status)
 	}
 	expired, _ := ticket(t, a, "coach")
-	inDatabase(t, `with old as (update socket_tickets set created_at = now() - interval '2 minutes', expires_at = now() - interval '1 second'
+	inDatabase(t, `with old as (update socket_tickets set created_at = now() - interval '2 minutes', expires_at = now() - interval '1 minute'
   where role = 'coach' and used_at is null returning 1) select count(*) from old`)
 	twice, _ := ticket(t, a, "owner")
 	session := minted(t, map[string]any{"user": a.Studio.Users["owner"], "org": a.Studio.Organization})
