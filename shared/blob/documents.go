@@ -81,9 +81,20 @@ func DocumentKey(d Document) string {
 // Put stores and locks a document. The same document again is a success with the receipt of the first: an answer that was
 // lost costs nothing.
 func (s *Documents) Put(ctx context.Context, d Document) (Receipt, error) {
-	r := Receipt{Provider: s.lock.name(), Bucket: s.bucket, Key: DocumentKey(d), SHA256: SumOf(d.Content), Size: int64(len(d.Content)),
-		RetainUntil: RetainUntil(d.Issued, d.Zone)}
-	in := putInput(s.bucket, r.Key, d.ContentType, d.Content)
+	r, err := s.put(ctx, DocumentKey(d), d.ContentType, d.Content, RetainUntil(d.Issued, d.Zone))
+	return r, fail.Wrap(err, "store document %s", d.ID)
+}
+
+// PutReport stores and locks a report of FitKit's own, such as the proof of a backup, for as long as documents are kept.
+// name is ours: letters, digits and dashes, with its date in it.
+func (s *Documents) PutReport(ctx context.Context, folder, name string, issued civil.Date, content []byte) (Receipt, error) {
+	r, err := s.put(ctx, "reports/"+folder+"/"+name+".json", "application/json", content, RetainUntil(issued, time.UTC))
+	return r, fail.Wrap(err, "store report %s", name)
+}
+
+func (s *Documents) put(ctx context.Context, key, contentType string, content []byte, until time.Time) (Receipt, error) {
+	r := Receipt{Provider: s.lock.name(), Bucket: s.bucket, Key: key, SHA256: SumOf(content), Size: int64(len(content)), RetainUntil: until}
+	in := putInput(s.bucket, r.Key, contentType, content)
 	s.lock.apply(in, r.RetainUntil)
 	out, err := s.client.PutObject(ctx, in)
 	switch err = known(err, "put document"); {
@@ -95,7 +106,7 @@ func (s *Documents) Put(ctx context.Context, d Document) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	return r, fail.Wrap(s.lock.confirm(ctx, r), "lock document %s", d.ID)
+	return r, fail.Wrap(s.lock.confirm(ctx, r), "lock what was stored")
 }
 
 // same finds the version of a document that was stored before.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fitkit/shared/api"
+	"fitkit/shared/backup/backupapi"
 	"fitkit/shared/backup/backupcron"
 	"fitkit/shared/backup/backupjob"
 	"fitkit/shared/billing"
@@ -91,7 +92,9 @@ var functions = []run.Declared{
 	uploadcron.Expire(nil),
 	testclockjob.Advance(nil),
 	// platform
+	backupapi.ListBackups(nil),
 	backupcron.ExportOrgs(nil),
+	backupcron.VerifyBackup(nil),
 	backupjob.Export(nil),
 	platformapi.CheckHealth(nil),
 	platformapi.GetFormerSystem(nil),

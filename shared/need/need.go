@@ -22,10 +22,10 @@ var (
 	Cardcom        = Need{Kind: "cardcom"}
 	Web            = Need{Kind: "web"}
 	Crons          = Need{Kind: "crons"}
+	Neon           = Need{Kind: "neon"}            // to read what the databases use
 	Blob           = Need{Kind: "blob"}            // the general object store
 	ComplianceBlob = Need{Kind: "compliance_blob"} // the store of locked documents
 	ComplianceLock = Need{Kind: "compliance_lock"} // to read its lock rules at R2
-	Neon           = Need{Kind: "neon"}            // to read what the databases use
 	Railway        = Need{Kind: "railway"}         // to read how the former system does, while both run
 	Origins        = Need{Kind: "origins"}         // the sites that browsers may come from
 	Realtime       = Need{Kind: "realtime"}        // the address of the WebSocket API
@@ -75,10 +75,10 @@ func sectionOf(kind string) any {
 		return &config.Cardcom{}
 	case "web":
 		return &config.Web{}
-	case "crons":
-		return &config.Crons{}
 	case "neon":
 		return &config.Neon{}
+	case "crons":
+		return &config.Crons{}
 	case "railway":
 		return &config.Railway{}
 	case "blob":

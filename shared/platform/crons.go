@@ -23,6 +23,7 @@ var Crons = []Cron{
 	{"cron-job-relay", "rate(1 minute)"},
 	{"cron-org-expire-uploads", "rate(1 hour)"},
 	{"cron-platform-export-orgs", "cron(0 4 * * ? *)"},
+	{"cron-platform-verify-backup", "cron(30 4 * * ? *)"},
 	{"cron-realtime-cut-connections", "rate(2 minutes)"},
 }
 

@@ -48,6 +48,7 @@ export const operations = {
   "api-platform-get-former-system": { method: "GET", path: "/v1/admin/former-system", front: "api", repeat: "read" },
   "api-platform-get-money": { method: "GET", path: "/v1/admin/money", front: "api", repeat: "read" },
   "api-platform-get-neon": { method: "GET", path: "/v1/admin/neon", front: "api", repeat: "read" },
+  "api-platform-list-backups": { method: "GET", path: "/v1/admin/backups", front: "api", repeat: "read" },
   "api-platform-list-crons": { method: "GET", path: "/v1/admin/crons", front: "api", repeat: "read" },
   "api-platform-list-dead-jobs": { method: "GET", path: "/v1/admin/jobs/dead", front: "api", repeat: "read" },
   "api-platform-list-keys": { method: "GET", path: "/v1/admin/keys", front: "api", repeat: "read" },
@@ -100,6 +101,7 @@ export interface OwnCodes {
   "api-platform-get-former-system": "auth.step_up" | "not_found" | "platform.vendor_key_refused" | "platform.vendor_unavailable";
   "api-platform-get-money": "auth.step_up" | "not_found";
   "api-platform-get-neon": "auth.step_up" | "not_found" | "platform.vendor_key_refused" | "platform.vendor_unavailable";
+  "api-platform-list-backups": "auth.step_up" | "not_found";
   "api-platform-list-crons": "auth.step_up" | "not_found";
   "api-platform-list-dead-jobs": "auth.step_up" | "not_found";
   "api-platform-list-keys": "auth.step_up" | "not_found";

@@ -19,13 +19,16 @@ func sandboxNames(given Variables) []string {
 	if given["CARDCOM_API_URL"] == "" {
 		names = append(names, "cardcom")
 	}
+	if given["NEON_API_KEY"] == "" && given["DIRECT_DATABASE_URL"] == "" {
+		names = append(names, "neon") // it copies the platform's own server, of which the superuser is known
+	}
 	return names
 }
 
 // thirdParties starts the sandboxes one after the other: each is up in a few milliseconds.
 func (p *Platform) thirdParties(ctx context.Context, given Variables) error {
 	for _, name := range sandboxNames(given) {
-		start := map[string]func(context.Context, Variables) error{"clerk": p.startClerk, "cardcom": p.startCardcom}[name]
+		start := map[string]func(context.Context, Variables) error{"clerk": p.startClerk, "cardcom": p.startCardcom, "neon": p.startNeon}[name]
 		if err := start(ctx, given); err != nil {
 			return err
 		}
@@ -58,6 +61,18 @@ func (p *Platform) startCardcom(ctx context.Context, _ Variables) error {
 	}
 	p.Addresses.Cardcom = s.url
 	s.variables = Variables{"CARDCOM_API_URL": s.url}
+	return nil
+}
+
+// startNeon lets the proof of the backups copy the database of this platform.
+func (p *Platform) startNeon(ctx context.Context, _ Variables) error {
+	const key = "neon_sandbox"
+	s, err := p.startSandbox(ctx, "neon", "Neon", "-admin-url", p.Stores.AdminURL, "-database", database, "-key", key,
+		"-app-password", p.Secrets.AppPassword, "-system-password", p.Secrets.SystemPassword)
+	if err != nil {
+		return err
+	}
+	s.variables = Variables{"NEON_API_URL": s.url, "NEON_API_KEY": key, "NEON_PROJECT_ID": "sandbox"}
 	return nil
 }
 

@@ -15,11 +15,13 @@ func TestASandboxMakesWayForTheRealService(t *testing.T) {
 		given Variables
 		want  []string
 	}{
-		"nothing is set":             {Variables{}, []string{"clerk", "cardcom"}},
-		"Clerk is the real one":      {Variables{"CLERK_ISSUER": "https://clerk.example.com"}, []string{"cardcom"}},
-		"Cardcom is the real one":    {Variables{"CARDCOM_API_URL": "https://secure.cardcom.solutions"}, []string{"clerk"}},
-		"both are":                   {Variables{"CLERK_ISSUER": "https://c", "CARDCOM_API_URL": "https://s"}, nil},
-		"other variables are no URL": {Variables{"CARDCOM_TIMEOUT_SECONDS": "9"}, []string{"clerk", "cardcom"}},
+		"nothing is set":             {Variables{}, []string{"clerk", "cardcom", "neon"}},
+		"Clerk is the real one":      {Variables{"CLERK_ISSUER": "https://clerk.example.com"}, []string{"cardcom", "neon"}},
+		"Cardcom is the real one":    {Variables{"CARDCOM_API_URL": "https://secure.cardcom.solutions"}, []string{"clerk", "neon"}},
+		"Clerk and Cardcom are":      {Variables{"CLERK_ISSUER": "https://c", "CARDCOM_API_URL": "https://s"}, []string{"neon"}},
+		"Neon is the real one":       {Variables{"NEON_API_KEY": "k"}, []string{"clerk", "cardcom"}},
+		"the database is another":    {Variables{"DIRECT_DATABASE_URL": "postgres://db"}, []string{"clerk", "cardcom"}},
+		"other variables are no URL": {Variables{"CARDCOM_TIMEOUT_SECONDS": "9"}, []string{"clerk", "cardcom", "neon"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := sandboxNames(tc.given); !slices.Equal(got, tc.want) {

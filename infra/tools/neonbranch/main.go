@@ -16,10 +16,12 @@ import (
 	"os"
 	"regexp"
 	"time"
+
+	"fitkit/shared/neon"
 )
 
 func main() {
-	n := &Neon{URL: cmp.Or(os.Getenv("NEON_API_URL"), "https://console.neon.tech/api/v2"), Key: os.Getenv("NEON_API_KEY"),
+	n := &neon.Client{URL: cmp.Or(os.Getenv("NEON_API_URL"), "https://console.neon.tech/api/v2"), Key: os.Getenv("NEON_API_KEY"),
 		Project: os.Getenv("NEON_PROJECT_ID"), Client: &http.Client{Timeout: 30 * time.Second}, Wait: time.Sleep}
 	if err := run(context.Background(), n, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -29,7 +31,7 @@ func main() {
 
 var previewStack = regexp.MustCompile(`^fitkit-pr-[1-9][0-9]{0,7}$`)
 
-func run(ctx context.Context, n *Neon, args []string, getenv func(string) string, out, log io.Writer) error {
+func run(ctx context.Context, n *neon.Client, args []string, getenv func(string) string, out, log io.Writer) error {
 	stack, parent := getenv("STACK"), getenv("NEON_PARENT_BRANCH_ID")
 	switch {
 	case !previewStack.MatchString(stack):
@@ -39,11 +41,11 @@ func run(ctx context.Context, n *Neon, args []string, getenv func(string) string
 	case len(args) != 1 || args[0] != "create" && args[0] != "delete":
 		return errors.New("say create or delete")
 	case args[0] == "delete":
-		return n.Delete(ctx, stack)
+		return n.Delete(ctx, stack, true)
 	case parent == "":
 		return errors.New("set NEON_PARENT_BRANCH_ID to the masked base branch; a preview never starts from production")
 	}
-	id, err := n.Create(ctx, stack, parent, time.Now())
+	id, err := n.Create(ctx, neon.Branch{Name: stack, Parent: parent, Expires: time.Now().AddDate(0, 0, 7)})
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fitkit/shared/neon"
 )
 
 // project is a Neon project as its API shows it.
@@ -44,9 +46,9 @@ func (p *project) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.branches["br-new"], p.parent = in.Branch.Name, in.Branch.Parent
 		fmt.Fprint(w, `{"branch":{"id":"br-new","name":"`+in.Branch.Name+`","current_state":"init"}}`)
 	case path == "/branches":
-		var list []branch
+		var list []map[string]string
 		for id, name := range p.branches {
-			list = append(list, branch{ID: id, Name: name, State: "ready"})
+			list = append(list, map[string]string{"id": id, "name": name, "current_state": "ready"})
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"branches": list})
 	case path == "/connection_uri":
@@ -70,7 +72,7 @@ func neonbranch(t *testing.T, p *project, key, stack, parent, command string) (s
 	server := httptest.NewServer(p)
 	defer server.Close()
 	var waited time.Duration
-	n := &Neon{URL: server.URL, Key: key, Project: "p1", Client: server.Client(), Wait: func(d time.Duration) { waited += d }}
+	n := &neon.Client{URL: server.URL, Key: key, Project: "p1", Client: server.Client(), Wait: func(d time.Duration) { waited += d }}
 	var out, log bytes.Buffer
 	env := map[string]string{"STACK": stack, "NEON_PARENT_BRANCH_ID": parent}
 	err := run(context.Background(), n, []string{command}, func(name string) string { return env[name] }, &out, &log)

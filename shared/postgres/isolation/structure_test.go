@@ -22,6 +22,7 @@ var withoutRLS = map[string]string{
 
 // withoutOrg are protected tables that belong to no studio: the app role sees nothing of them.
 var withoutOrg = map[string]string{
+	"backup_reports":      "a proof is of the whole database; for the system role alone",
 	"clerk_deleted_users": "Clerk's users, who are above studios; for the system role alone",
 	"key_rotations":       "a rotation re-encrypts all studios; for the system role alone",
 	"platform_admins":     "FitKit's own people, who are above studios; the system role knows them, the schema's owner writes them",

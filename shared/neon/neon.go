@@ -1,4 +1,6 @@
-package main
+// Package neon makes and removes branches of a database at Neon, by its API. A branch is a copy of the whole database, as it is
+// or as it was at an instant.
+package neon
 
 import (
 	"bytes"
@@ -11,8 +13,8 @@ import (
 	"time"
 )
 
-// Neon speaks to one project by Neon's API.
-type Neon struct {
+// Client speaks to one project by Neon's API.
+type Client struct {
 	URL, Key, Project string
 	Client            *http.Client
 	Wait              func(time.Duration) // before asking again
@@ -22,7 +24,7 @@ type Neon struct {
 const patience = 14
 
 // call sends one request and waits while the project is busy with another operation (423) or there were too many (429).
-func (n *Neon) call(ctx context.Context, method, path string, in, out any) error {
+func (n *Client) call(ctx context.Context, method, path string, in, out any) error {
 	for try := 1; ; try++ {
 		status, body, err := n.once(ctx, method, path, in)
 		busy := status == http.StatusLocked || status == http.StatusTooManyRequests
@@ -44,7 +46,7 @@ func (n *Neon) call(ctx context.Context, method, path string, in, out any) error
 	}
 }
 
-func (n *Neon) once(ctx context.Context, method, path string, in any) (int, []byte, error) {
+func (n *Client) once(ctx context.Context, method, path string, in any) (int, []byte, error) {
 	var body io.Reader
 	if in != nil {
 		text, err := json.Marshal(in)
@@ -75,7 +77,7 @@ type branch struct {
 }
 
 // find is the branch of a name. Neon searches parts of names, so the whole name is compared here.
-func (n *Neon) find(ctx context.Context, name string) (branch, bool, error) {
+func (n *Client) find(ctx context.Context, name string) (branch, bool, error) {
 	var list struct{ Branches []branch }
 	err := n.call(ctx, http.MethodGet, "/branches?search="+url.QueryEscape(name), nil, &list)
 	for _, b := range list.Branches {
@@ -86,18 +88,35 @@ func (n *Neon) find(ctx context.Context, name string) (branch, bool, error) {
 	return branch{}, false, err
 }
 
-// Create makes the branch, or takes the one that is there, and waits until it can be used. It ends by itself after a week.
-func (n *Neon) Create(ctx context.Context, name, parent string, now time.Time) (string, error) {
-	b, found, err := n.find(ctx, name)
+// Branch is what to make.
+type Branch struct {
+	Name    string
+	Parent  string    // id of the branch that is copied; empty: the project's default, which is production
+	At      time.Time // the instant that is copied; zero: now
+	Expires time.Time // Neon deletes it then, whatever happened to us
+}
+
+func (b Branch) body() map[string]any {
+	branch := map[string]any{"name": b.Name, "expires_at": b.Expires.UTC().Format(time.RFC3339)}
+	if b.Parent != "" {
+		branch["parent_id"] = b.Parent
+	}
+	if !b.At.IsZero() {
+		branch["parent_timestamp"] = b.At.UTC().Format(time.RFC3339)
+	}
+	return map[string]any{"branch": branch,
+		"endpoints": []any{map[string]any{"type": "read_write", "autoscaling_limit_min_cu": 0.25, "autoscaling_limit_max_cu": 1}}}
+}
+
+// Create makes the branch, or takes the one of its name that is there, waits until it can be used, and answers its id.
+func (n *Client) Create(ctx context.Context, want Branch) (string, error) {
+	b, found, err := n.find(ctx, want.Name)
 	if err != nil {
 		return "", err
 	}
 	if !found {
 		var made struct{ Branch branch }
-		err := n.call(ctx, http.MethodPost, "/branches", map[string]any{
-			"branch":    map[string]any{"name": name, "parent_id": parent, "expires_at": now.AddDate(0, 0, 7).UTC().Format(time.RFC3339)},
-			"endpoints": []any{map[string]any{"type": "read_write", "autoscaling_limit_min_cu": 0.25, "autoscaling_limit_max_cu": 1}},
-		}, &made)
+		err := n.call(ctx, http.MethodPost, "/branches", want.body(), &made)
 		if err != nil {
 			return "", err
 		}
@@ -105,7 +124,7 @@ func (n *Neon) Create(ctx context.Context, name, parent string, now time.Time) (
 	}
 	for try := 1; b.State != "ready"; try++ {
 		if try > 100 {
-			return "", fmt.Errorf("the branch %s is still %s after five minutes: look at it in Neon's console", name, b.State)
+			return "", fmt.Errorf("the branch %s is still %s after five minutes: look at it in Neon's console", want.Name, b.State)
 		}
 		n.Wait(3 * time.Second)
 		var one struct{ Branch branch }
@@ -118,19 +137,35 @@ func (n *Neon) Create(ctx context.Context, name, parent string, now time.Time) (
 }
 
 // Address is how a role reaches the branch's database, with its password.
-func (n *Neon) Address(ctx context.Context, branch, role string, pooled bool) (string, error) {
+func (n *Client) Address(ctx context.Context, branch, role string, pooled bool) (string, error) {
 	var answer struct{ URI string }
 	query := url.Values{"branch_id": {branch}, "database_name": {"fitkit"}, "role_name": {role}, "pooled": {fmt.Sprint(pooled)}}
 	err := n.call(ctx, http.MethodGet, "/connection_uri?"+query.Encode(), nil, &answer)
 	return answer.URI, err
 }
 
-// Delete removes the branch of a name. One that is not there is as good.
-func (n *Neon) Delete(ctx context.Context, name string) error {
+// Delete removes the branch of a name, for good or (softly) so that it can be recovered for a week. One that is not there is
+// as good.
+func (n *Client) Delete(ctx context.Context, name string, soft bool) error {
 	b, found, err := n.find(ctx, name)
 	if err != nil || !found {
 		return err
 	}
-	err = n.call(ctx, http.MethodDelete, "/branches/"+url.PathEscape(b.ID), nil, nil)
+	path := "/branches/" + url.PathEscape(b.ID)
+	if !soft {
+		path += "?hard_delete=true"
+	}
+	err = n.call(ctx, http.MethodDelete, path, nil, nil)
 	return err
+}
+
+// History is how far back the project's restore window goes; zero when only the present can be copied.
+func (n *Client) History(ctx context.Context) (time.Duration, error) {
+	var answer struct {
+		Project struct {
+			Seconds int64 `json:"history_retention_seconds"`
+		}
+	}
+	err := n.call(ctx, http.MethodGet, "", nil, &answer)
+	return time.Duration(answer.Project.Seconds) * time.Second, err
 }

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// server is the PostgreSQL whose databases are copied, as its superuser.
+type server struct {
+	adminURL string
+	database string
+}
+
+// damages are what a copy can be made to lack, by name.
+var damages = map[string]string{
+	"":           "",
+	"truncated":  "alter table ledger_lines disable trigger user; delete from ledger_lines; delete from allocations",
+	"half":       "delete from audit_log; alter table jobs disable trigger user; delete from jobs where ctid in (select ctid from jobs limit (select (count(*) + 1) / 2 from jobs))",
+	"amounts":    "alter table payments disable trigger user; update payments set amount = amount + 1",
+	"no_rls":     "alter table members no force row level security",
+	"no_policy":  "drop policy org_isolation on charges",
+	"stale":      "update cron_runs set started_at = started_at - interval '3 days'",
+	"extension":  "drop extension pg_trgm cascade",
+	"sealed":     `update gateways set creds_ct = overlay(creds_ct placing '\xffffffff' from 20)`,
+	"table_gone": "drop table money_cases cascade",
+}
+
+// clone copies the database whole, by the server's own pg_dump and pg_restore, then does the damage to the copy.
+func (s server) clone(ctx context.Context, name, damage string) error {
+	bin, err := s.programs(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.exec(ctx, s.adminURL, "create database "+pgx.Identifier{name}.Sanitize()); err != nil {
+		return err
+	}
+	dump := exec.CommandContext(ctx, filepath.Join(bin, "pg_dump"), "--format=custom", "--compress=0", s.url("", "", s.database))
+	restore := exec.CommandContext(ctx, filepath.Join(bin, "pg_restore"), "--exit-on-error", "--dbname="+s.url("", "", name))
+	var said strings.Builder
+	dump.Stderr, restore.Stderr = &said, &said
+	if restore.Stdin, err = dump.StdoutPipe(); err != nil {
+		return err
+	}
+	if err := dump.Start(); err != nil {
+		return err
+	}
+	restored, dumped := restore.Run(), dump.Wait()
+	if restored != nil || dumped != nil {
+		return fmt.Errorf("copy the database: %w %w: %s", dumped, restored, said.String())
+	}
+	if damages[damage] == "" {
+		return nil
+	}
+	return s.exec(ctx, s.url("", "", name), damages[damage])
+}
+
+// programs is where the server's own programs are; a server in a container has them here only by luck.
+func (s server) programs(ctx context.Context) (bin string, err error) {
+	conn, err := pgx.Connect(ctx, s.adminURL)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close(ctx)
+	if err := conn.QueryRow(ctx, "select setting from pg_config where name = 'BINDIR'").Scan(&bin); err != nil {
+		return "", err
+	}
+	if _, err := exec.LookPath(filepath.Join(bin, "pg_dump")); err == nil {
+		return bin, nil
+	}
+	path, err := exec.LookPath("pg_dump")
+	return filepath.Dir(path), err
+}
+
+func (s server) drop(ctx context.Context, name string) error {
+	return s.exec(ctx, s.adminURL, fmt.Sprintf("drop database if exists %s with (force)", pgx.Identifier{name}.Sanitize()))
+}
+
+func (s server) exec(ctx context.Context, databaseURL, sql string) error {
+	conn, err := pgx.Connect(ctx, databaseURL)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, sql)
+	return err
+}
+
+// url is how a role reaches a database of the server; empty: the superuser.
+func (s server) url(role, password, database string) string {
+	u, err := url.Parse(s.adminURL)
+	if err != nil {
+		return s.adminURL // connecting to it says what is wrong
+	}
+	if role != "" {
+		u.User = url.UserPassword(role, password)
+	}
+	u.Path = "/" + database
+	return u.String()
+}
