@@ -31,6 +31,7 @@ var systemMay = map[string][]string{
 	"member_secrets": {"grant select (member_id, national_id_ct, org_id)", "grant update (key_id, national_id_ct)", "policy select rows true",
 		"policy update rows true written true"},
 	"memberships": {"grant select", "grant update (next_charge_at, next_period)", "policy all rows true written true"},
+	"money_cases": {"grant select (attempt_id, id, kind, opened_at, org_id, state)", "policy select rows (state = 'open'::text)"},
 	"orgs": {"grant insert (clerk_org_id, clerk_updated_at, name, slug, status)", "grant select",
 		"grant update (clerk_updated_at, name, slug, status, updated_at, version)", "policy insert written true", "policy select rows true",
 		"policy update rows true written true"},
