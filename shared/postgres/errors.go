@@ -22,8 +22,8 @@ var (
 		"התפקיד שלכם בסטודיו אינו מאפשר פעולה זו. פנו לבעלים או למנהל.")
 	ErrOrgSuspended = fail.New(fail.Locked, "org.suspended", "This studio's account is suspended. Contact FitKit support.",
 		"החשבון של הסטודיו מושהה. פנו לתמיכה של FitKit.")
-	ErrUnavailable = fail.New(fail.Unavailable, "unavailable", "The service is busy or restarting. Nothing was changed; try again in a few seconds.",
-		"השירות עמוס או עולה מחדש. דבר לא השתנה; נסו שוב בעוד כמה שניות.").After(5 * time.Second)
+	ErrUnavailable = fail.New(fail.Unavailable, "unavailable", "The service is busy or restarting. Send the same request again in a few seconds, with the same Idempotency-Key: it has one effect.",
+		"השירות עמוס או עולה מחדש. שלחו את אותה הבקשה שוב בעוד כמה שניות, עם אותו Idempotency-Key: היא תתבצע פעם אחת בלבד.").After(5 * time.Second)
 	ErrText = fail.New(fail.Invalid, "request.text_not_storable", "A text holds a character that cannot be stored. Remove it and send again.",
 		"אחד הטקסטים מכיל תו שלא ניתן לשמור. הסירו אותו ושלחו שוב.")
 
