@@ -14,7 +14,7 @@ var permissions = []struct {
 	operations []string
 }{
 	{tenancy.People, []string{"member-get", "member-list-timeline", "membership-get", "membership-list", "membership-list-plans", "org-complete-upload",
-		"org-create-upload", "org-get-me"}},
+		"org-create-upload", "org-get-me", "realtime-create-ticket"}},
 	{tenancy.Staff, []string{"member-search", "org-get", "org-list-staff"}},
 	{[]tenancy.Role{tenancy.Owner, tenancy.Manager, tenancy.FrontDesk, tenancy.Member}, []string{"billing-create-card-session", "billing-list-charges",
 		"billing-list-payment-methods", "billing-remove-payment-method", "member-set-national-id", "member-update", "membership-preview-sale",

@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the weekly proofs of the backups found, the newest first */
+        get: operations["api-platform-list-backups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/crons": {
         parameters: {
             query?: never;
@@ -620,6 +637,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/realtime/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a ticket to open a WebSocket with, once and within a minute */
+        post: operations["api-realtime-create-ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sales": {
         parameters: {
             query?: never;
@@ -726,6 +760,63 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        BackupFinding: {
+            code: string;
+            detail: string;
+        };
+        BackupListOutput: {
+            /** @description The newest report, whole; none before the first proof */
+            latest?: components["schemas"]["BackupReport"];
+            /** @description At most 26 */
+            reports: components["schemas"]["BackupSummaryOutput"][];
+        };
+        BackupReport: {
+            /** Format: date-time */
+            copy_at: string;
+            findings: components["schemas"]["BackupFinding"][] | null;
+            /** Format: date-time */
+            finished_at: string;
+            /** Format: uuid */
+            id: string;
+            money: {
+                [key: string]: components["schemas"]["BackupSum"];
+            };
+            /** Format: date-time */
+            newest_row_at: string;
+            opened: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            orgs: number;
+            passed: boolean;
+            /** Format: double */
+            ready_seconds: number;
+            rows: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            schema_version: number;
+            /** Format: date-time */
+            started_at: string;
+        };
+        BackupSum: {
+            digest: string;
+            /** Format: int64 */
+            rows: number;
+        };
+        BackupSummaryOutput: {
+            /** @description What was wrong; infra/runbooks/backup-verification.md explains each */
+            codes: string[];
+            /**
+             * Format: date-time
+             * @description The instant that was copied
+             */
+            copy_at: string;
+            id: string;
+            passed: boolean;
+            /** Format: date-time */
+            started_at: string;
+        };
         BillingArrearOutput: {
             /**
              * @description What the member may still do
@@ -1933,6 +2024,14 @@ export interface components {
              */
             type: string;
         };
+        RealtimeCreateTicketOutput: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @description Good once, for 60 seconds */
+            ticket: string;
+            /** @description Where to connect: this address with ?ticket=… */
+            url: string;
+        };
         RotationColumnOutput: {
             /** @example payment_methods.token_ct */
             column: string;
@@ -2090,6 +2189,47 @@ export interface operations {
             /** @description internal */
             500: components["responses"]["Problem"];
             /** @description unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
+    "api-platform-list-backups": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
+                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupListOutput"];
+                };
+            };
+            /** @description request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.step_up */
+            403: components["responses"]["Problem"];
+            /** @description not_found */
+            404: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, unavailable */
             503: components["responses"]["Problem"];
         };
     };
@@ -3913,6 +4053,49 @@ export interface operations {
             /** @description request.not_json */
             415: components["responses"]["Problem"];
             /** @description idempotency.key_reused, membership.effective_in_past, membership.terms_do_not_fit, request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description org.suspended */
+            423: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
+    "api-realtime-create-ticket": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
+                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RealtimeCreateTicketOutput"];
+                };
+            };
+            /** @description auth.organisation_required, request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.role_not_allowed */
+            403: components["responses"]["Problem"];
+            /** @description org.not_found */
+            404: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description request.invalid, request.text_not_storable */
             422: components["responses"]["Problem"];
             /** @description org.suspended */
             423: components["responses"]["Problem"];
