@@ -119,6 +119,20 @@ func database(t testing.TB) *pgx.Conn {
 	return conn
 }
 
+// newMinute forgets how often studios asked for what is limited.
+func newMinute() error {
+	address, err := databaseURL()
+	if err != nil {
+		return err
+	}
+	conn, err := pgx.Connect(context.Background(), address)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(context.Background(), "delete from request_windows")
+	return errors.Join(err, conn.Close(context.Background()))
+}
+
 // read gives the values of a query of one column.
 func read[T any](t testing.TB, conn *pgx.Conn, sql string, args ...any) []T {
 	t.Helper()
@@ -153,12 +167,12 @@ func (s *studio) ids(t testing.TB, conn *pgx.Conn) map[string][]string {
 	return out
 }
 
-// rows counts a studio's rows by table. Keys of requests are no effect of them.
+// rows counts a studio's rows by table. Keys and counts of requests are no effect of them.
 func (s *studio) rows(t testing.TB, conn *pgx.Conn) map[string]int {
 	t.Helper()
 	out := map[string]int{}
 	for _, table := range tablesWith(t, conn, "org_id") {
-		if table != "idempotency_keys" {
+		if table != "idempotency_keys" && table != "request_windows" {
 			out[table] = read[int](t, conn, fmt.Sprintf("select count(*)::int from %s where org_id = $1", table), s.Org)[0]
 		}
 	}

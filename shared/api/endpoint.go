@@ -81,6 +81,11 @@ func (stored[O]) Schema(r huma.Registry) *huma.Schema {
 // answer runs the handler for the request's caller, inside the request's unit when it is a keyed write.
 func answer(ctx context.Context, e *edge, op Op, handle func(context.Context, Caller) (any, error)) (postgres.Answer, error) {
 	req := requestFrom(ctx)
+	if op.PerMinute > 0 {
+		if err := e.db.Spend(ctx, req.caller, op.Name, op.PerMinute); err != nil {
+			return postgres.Answer{}, err
+		}
+	}
 	if !op.keyed() {
 		return marshalled(op)(handle(ctx, req.caller))
 	}

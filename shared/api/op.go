@@ -11,6 +11,7 @@ import (
 
 	"fitkit/shared/fail"
 	"fitkit/shared/need"
+	"fitkit/shared/postgres"
 	"fitkit/shared/run"
 	"fitkit/shared/tenancy"
 )
@@ -46,6 +47,10 @@ type Op struct {
 	// Steps says that the endpoint calls a provider between transactions; see postgres.Unit.
 	Steps bool
 
+	// PerMinute is how often the staff of a studio together, or one member, may ask for what is expensive: a provider's call, a
+	// wide search, a secret shown. 0 sets no limit. Refused input is not counted.
+	PerMinute int
+
 	MemoryMB int           // 512 by default
 	Timeout  time.Duration // 29 s by default, under the gateway's 30
 	MaxBody  int64         // bytes; 256 KB by default
@@ -71,6 +76,9 @@ func (o Op) Spec() run.Spec {
 	}
 	if o.keyed() {
 		errs = append(errs, keyErrors...)
+	}
+	if o.PerMinute > 0 {
+		errs = append(errs, postgres.ErrTooMany)
 	}
 	return run.Spec{
 		Name: o.Name, Summary: o.Summary, Needs: needs, Memory: or(o.MemoryMB, defaultMemory), Timeout: or(o.Timeout, defaultTimeout),

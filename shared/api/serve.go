@@ -30,7 +30,7 @@ func Serve(app *run.App, e Endpoint) {
 	if !e.Op.Public {
 		deps.Verifier = auth.From(app)
 	}
-	if e.Op.keyed() {
+	if e.Op.keyed() || e.Op.PerMinute > 0 {
 		deps.DB = postgres.From(app)
 	}
 	if e.Op.admin() {
@@ -44,7 +44,7 @@ func Serve(app *run.App, e Endpoint) {
 	lambda.Start(handler)
 }
 
-// Deps is what the edge needs of a process: DB for keyed writes, Verifier for signed-in routes, Admins for FitKit's own.
+// Deps is what the edge needs of a process: DB for keyed writes and limits, Verifier for signed-in routes, Admins for FitKit's own.
 type Deps struct {
 	Verifier Verifier
 	DB       *postgres.DB

@@ -10,7 +10,7 @@ import (
 )
 
 // Table is a table of organisations, as PostgreSQL's catalogue has it: one that a migration adds is exported and restored
-// without a line here.
+// without a line here. Unlogged tables hold what may be lost, and are left out.
 type Table struct {
 	Name     string
 	Readable bool // for the role that asks
@@ -26,7 +26,7 @@ select c.relname, has_table_privilege(c.oid, 'select'),
   array(select format_type(a.atttypid, a.atttypmod) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' order by a.attnum),
   array(select distinct r.relname::text from pg_constraint f join pg_class r on r.oid = f.confrelid where f.conrelid = c.oid and f.contype = 'f' and r.oid <> c.oid)
 from pg_class c
-where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence = 'p'
   and (c.relname = 'orgs' or exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'org_id' and not a.attisdropped))
 order by c.relname`
 	sqlSchemaVersion = `select coalesce(max(version_id), 0) from goose_db_version where is_applied`

@@ -64,10 +64,10 @@ export type SharedCode = "auth.keys_unavailable" | "auth.organisation_required" 
 
 /** The further codes of each operation; docs/errors.md says what they mean. */
 export interface OwnCodes {
-  "api-billing-connect-gateway": "billing.test_org_not_live" | "gateway.credentials_refused" | "gateway.unreachable";
+  "api-billing-connect-gateway": "billing.test_org_not_live" | "gateway.credentials_refused" | "gateway.unreachable" | "request.too_many";
   "api-billing-create-card-session": "billing.member_not_found" | "billing.no_gateway" | "gateway.credentials_refused" | "gateway.unreachable";
   "api-billing-create-charge": "billing.charge_description" | "billing.charge_due_too_far" | "billing.member_not_found";
-  "api-billing-get-billing-proof": "billing.proof_day_ahead";
+  "api-billing-get-billing-proof": "billing.proof_day_ahead" | "request.too_many";
   "api-billing-list-arrears": never;
   "api-billing-list-charges": "billing.member_not_found";
   "api-billing-list-payment-methods": "billing.member_not_found";
@@ -78,8 +78,8 @@ export interface OwnCodes {
   "api-member-create": "member.birth_date_invalid" | "member.email_invalid" | "member.name_invalid" | "member.phone_invalid" | "member.phone_taken";
   "api-member-get": "member.not_found";
   "api-member-list-timeline": "member.not_found";
-  "api-member-reveal-national-id": "auth.step_up" | "member.national_id_missing" | "member.not_found" | "member.reveal_reason";
-  "api-member-search": never;
+  "api-member-reveal-national-id": "auth.step_up" | "member.national_id_missing" | "member.not_found" | "member.reveal_reason" | "request.too_many";
+  "api-member-search": "request.too_many";
   "api-member-set-national-id": "member.archived" | "member.national_id_invalid" | "member.national_id_taken" | "member.not_found";
   "api-member-update": "member.archived" | "member.birth_date_invalid" | "member.email_invalid" | "member.field_staff_only" | "member.name_invalid" | "member.not_found" | "member.phone_invalid" | "member.phone_taken" | "member.version_conflict";
   "api-membership-create-plan": "membership.plan_name_taken";
@@ -90,7 +90,7 @@ export interface OwnCodes {
   "api-membership-publish-plan-version": "membership.effective_in_past" | "membership.plan_not_found" | "membership.terms_do_not_fit" | "membership.version_before_another";
   "api-membership-sell": "membership.member_archived" | "membership.member_not_found" | "membership.no_current_version" | "membership.payer_archived" | "membership.payer_not_found" | "membership.plan_not_for_sale" | "membership.plan_not_found" | "membership.plan_sold_by_staff" | "membership.price_changed" | "membership.start_too_far_ahead" | "membership.start_too_far_back" | "membership.trial_used";
   "api-org-complete-upload": "blob.unavailable" | "upload.differs" | "upload.not_arrived" | "upload.not_found";
-  "api-org-create-upload": "upload.file_name_invalid" | "upload.purpose_not_allowed" | "upload.too_large" | "upload.type_not_allowed";
+  "api-org-create-upload": "request.too_many" | "upload.file_name_invalid" | "upload.purpose_not_allowed" | "upload.too_large" | "upload.type_not_allowed";
   "api-org-get": never;
   "api-org-get-me": never;
   "api-org-list-staff": never;

@@ -2748,6 +2748,8 @@ export interface operations {
             422: components["responses"]["Problem"];
             /** @description org.suspended */
             423: components["responses"]["Problem"];
+            /** @description request.too_many */
+            429: components["responses"]["Problem"];
             /** @description internal */
             500: components["responses"]["Problem"];
             /** @description auth.keys_unavailable, unavailable */
@@ -3058,6 +3060,8 @@ export interface operations {
             422: components["responses"]["Problem"];
             /** @description org.suspended */
             423: components["responses"]["Problem"];
+            /** @description request.too_many */
+            429: components["responses"]["Problem"];
             /** @description internal */
             500: components["responses"]["Problem"];
             /** @description auth.keys_unavailable, gateway.unreachable, unavailable */
@@ -3467,6 +3471,8 @@ export interface operations {
             422: components["responses"]["Problem"];
             /** @description org.suspended */
             423: components["responses"]["Problem"];
+            /** @description request.too_many */
+            429: components["responses"]["Problem"];
             /** @description internal */
             500: components["responses"]["Problem"];
             /** @description auth.keys_unavailable, unavailable */
@@ -3567,6 +3573,8 @@ export interface operations {
             422: components["responses"]["Problem"];
             /** @description org.suspended */
             423: components["responses"]["Problem"];
+            /** @description request.too_many */
+            429: components["responses"]["Problem"];
             /** @description internal */
             500: components["responses"]["Problem"];
             /** @description auth.keys_unavailable, unavailable */
@@ -4351,6 +4359,8 @@ export interface operations {
             422: components["responses"]["Problem"];
             /** @description org.suspended */
             423: components["responses"]["Problem"];
+            /** @description request.too_many */
+            429: components["responses"]["Problem"];
             /** @description internal */
             500: components["responses"]["Problem"];
             /** @description auth.keys_unavailable, unavailable */

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -36,8 +37,22 @@ func (p *Problem) Error() string {
 var httpClient = &http.Client{Timeout: time.Minute}
 
 // Do sends a request with in as its JSON body and reads the answer into out; both may be nil. key is the
-// Idempotency-Key of a write, empty for a read. A refusal is a *Problem.
+// Idempotency-Key of a write, empty for a read. A refusal is a *Problem; one for having asked too often is obeyed, once.
 func (c *Client) Do(ctx context.Context, method, path, key string, in, out any) error {
+	err := c.once(ctx, method, path, key, in, out)
+	var p *Problem
+	if !errors.As(err, &p) || p.Status != http.StatusTooManyRequests || p.RetryAfter == 0 {
+		return err
+	}
+	select {
+	case <-time.After(p.RetryAfter):
+		return c.once(ctx, method, path, key, in, out)
+	case <-ctx.Done():
+		return err
+	}
+}
+
+func (c *Client) once(ctx context.Context, method, path, key string, in, out any) error {
 	token, err := c.Token(ctx)
 	if err != nil {
 		return err

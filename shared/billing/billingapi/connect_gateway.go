@@ -28,6 +28,8 @@ var ConnectGatewayOp = api.Op{
 	Errors:  []*fail.Error{billing.ErrLiveInTest, cardcom.ErrCredentials, cardcom.ErrUnreachable},
 	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom, need.Send(string(billing.QueueExecute))},
 	Steps:   true,
+
+	PerMinute: 10, // each tries the credentials at the provider
 }
 
 type connectGatewayInput struct {

@@ -25,6 +25,8 @@ var GetBillingProofOp = api.Op{
 	Roles:   []tenancy.Role{tenancy.Owner, tenancy.Manager},
 	Errors:  []*fail.Error{billing.ErrDayAhead},
 	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom},
+
+	PerMinute: 120, // each asks the provider for its list
 }
 
 type getBillingProofInput struct {

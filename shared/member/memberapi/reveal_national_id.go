@@ -26,6 +26,8 @@ var RevealNationalIDOp = api.Op{
 	Roles:   []tenancy.Role{tenancy.Owner, tenancy.Manager},
 	Errors:  []*fail.Error{api.ErrStepUp, member.ErrNotFound, member.ErrNationalIDMissing, member.ErrReason},
 	Needs:   []need.Need{need.Postgres, need.NationalIDKeys},
+
+	PerMinute: 30,
 }
 
 type revealInput struct {

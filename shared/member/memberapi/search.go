@@ -21,6 +21,8 @@ var SearchOp = api.Op{
 	Summary: "Find members by name, phone, e-mail or national ID",
 	Roles:   tenancy.Staff,
 	Needs:   []need.Need{need.Postgres, need.NationalIDKeys},
+
+	PerMinute: 600,
 }
 
 type searchInput struct {

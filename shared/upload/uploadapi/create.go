@@ -27,6 +27,8 @@ var CreateOp = api.Op{
 	Roles:   tenancy.People,
 	Errors:  []*fail.Error{upload.ErrType, upload.ErrTooLarge, upload.ErrFileName, upload.ErrPurpose},
 	Needs:   []need.Need{need.Postgres, need.Blob},
+
+	PerMinute: 120,
 }
 
 type createInput struct {
