@@ -115,7 +115,7 @@ func environment(spec run.Spec, params map[string]bool) []Variable {
 				params["SqsEndpointUrl"] = false
 				out = append(out, Variable{v.Name, queueURLPrefix})
 			case v.Name == "REALTIME_URL":
-				params["RealtimeUrl"] = false
+				params["RealtimeUrl"], params["RealtimeDomain"], params["RealtimeCertificateArn"] = false, false, false
 				out = append(out, Variable{v.Name, realtimeURL})
 			default:
 				params[ParameterName(v.Name)] = v.Secret
