@@ -77,7 +77,7 @@ func New(domain string, specs []run.Spec) (Stack, error) {
 
 // use notes the parameters that the function's trigger asks for.
 func (f Function) use(params map[string]bool) error {
-	if f.MovesMoney() || len(f.Alarms) > 0 {
+	if f.MovesMoney() || len(f.Alarms) > 0 || f.Socket != nil {
 		params["AlarmTopicArn"] = false
 	}
 	switch {
