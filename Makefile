@@ -167,7 +167,7 @@ sam-validate: $(SAM_VENV)/ready ## check the templates with SAM and cfn-lint, an
 	@echo "==> templates"
 	@SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam validate --lint --region eu-central-1
 	@$(SAM_VENV)/bin/cfn-lint template.yaml infra/stacks/*.yaml infra/tools/generate/stack/testdata/*.yaml
-	@$(SAM_VENV)/bin/python infra/tools/count_resources.py infra/stacks/*.yaml
+	@$(SAM_VENV)/bin/python infra/tools/count_resources.py template.yaml infra/stacks/*.yaml
 
 $(SAM_VENV)/ready: infra/tools/requirements.txt
 	@echo "==> installing SAM and cfn-lint"
@@ -192,6 +192,7 @@ $(CHECKOV_VENV)/ready $(MOTO_VENV)/ready:
 dry-run: build $(SAM_VENV)/ready $(MOTO_VENV)/ready ## deploy everything to a stand-in for AWS on this machine
 	@echo "==> dry run of a deployment"
 	@go run ./infra/tools/pack -from .local/build/$(GOARCH) -to bin -zips .local/dry-run
+	@$(SAM_VENV)/bin/python infra/tools/count_resources.py --zips .local/dry-run template.yaml infra/stacks/*.yaml
 	@$(SAM_VENV)/bin/python infra/tools/dry_run.py --moto $(MOTO_VENV)/bin/moto_server --zips .local/dry-run
 
 .PHONY: check-env
@@ -237,6 +238,7 @@ sam-build: build $(SAM_VENV)/ready ## lay out .aws-sam for sam deploy
 	@SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam build --region eu-central-1
 	@go run ./infra/tools/pack -from .local/build/$(GOARCH) -to bin -zips .local/zips
 	@find .aws-sam/build -name template.yaml -exec sed -i 's|CodeUri: .*bin/\([a-z0-9-]*\)$$|CodeUri: ../../../.local/zips/\1.zip|' {} +
+	@$(SAM_VENV)/bin/python infra/tools/count_resources.py --zips .local/zips template.yaml infra/stacks/*.yaml
 
 ##@ Deploy: each takes STAGE=preview, staging or production
 

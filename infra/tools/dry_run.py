@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -40,6 +41,9 @@ KNOWN = {
 }
 
 
+NAMED = re.compile(r"\$\{(\w+)(?:\.\w+)?\}")  # a resource in the text of a Sub
+
+
 def known_part(template):
     kept = {id: r for id, r in template["Resources"].items() if r["Type"] in KNOWN}
     dropped = {id: id for id in template["Resources"] if id not in kept}
@@ -56,6 +60,8 @@ def known_part(template):
             return dropped[node["Ref"]]
         if "Fn::GetAtt" in node and node["Fn::GetAtt"][0] in dropped:
             return dropped[node["Fn::GetAtt"][0]]
+        if isinstance(node.get("Fn::Sub"), str):
+            return {"Fn::Sub": NAMED.sub(lambda m: dropped.get(m[1], m[0]), node["Fn::Sub"])}
         return {k: clean(v) for k, v in node.items() if k != "DependsOn"}
 
     return {**template, "Resources": clean(kept), "Outputs": {}}

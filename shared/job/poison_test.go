@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -46,7 +47,8 @@ func (q *sqs) drain(t *testing.T, call func(context.Context, events.SQSEvent) (e
 		q.waiting = nil
 		for i := range batch {
 			q.receives[batch[i].MessageId]++
-			batch[i].Attributes = map[string]string{"ApproximateReceiveCount": strconv.Itoa(q.receives[batch[i].MessageId])}
+			batch[i].Attributes = map[string]string{"ApproximateReceiveCount": strconv.Itoa(q.receives[batch[i].MessageId]),
+				"SentTimestamp": strconv.FormatInt(time.Now().Add(-time.Minute).UnixMilli(), 10)}
 		}
 		out, err := call(t.Context(), events.SQSEvent{Records: batch})
 		if err != nil {
@@ -125,6 +127,9 @@ func TestPoisonedMessagesEndInTheDeadLettersAlone(t *testing.T) {
 	}
 	if got := postgrestest.Get[string](t, db, "select string_agg(state || ' ' || last_error, ', ' order by state, payload::text) from jobs where state <> 'ready'"); got != "dead internal, dead internal, done , done " {
 		t.Errorf("the rows say %q", got)
+	}
+	if !strings.Contains(log.String(), `"waited_ms":600`) { // a minute and a little
+		t.Errorf("no event says how long its message waited:\n%s", log.String())
 	}
 	if strings.Contains(log.String(), canary) {
 		t.Errorf("the log holds what a message or a panic did:\n%s", log.String())

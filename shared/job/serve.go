@@ -80,6 +80,9 @@ func (w worker) one(ctx context.Context, requestID string, record events.SQSMess
 	ctx = obs.WithCorrelation(ctx, e.Correlation)
 	obs.Add(ctx, "org", e.Org)
 	obs.Add(ctx, "job", e.Job)
+	if sent, err := strconv.ParseInt(record.Attributes["SentTimestamp"], 10, 64); err == nil {
+		obs.Took(ctx, "waited_ms", time.Since(time.UnixMilli(sent)))
+	}
 	lease, working := defaultLease, ctx
 	if deadline, ok := ctx.Deadline(); ok {
 		lease = time.Until(deadline) + leaseOver

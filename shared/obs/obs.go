@@ -5,14 +5,12 @@ package obs
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"time"
-
-	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
 // Log is the function's logger; JSON lines on standard output, where Lambda collects them.
@@ -27,8 +25,16 @@ type Event struct {
 	function    string
 	correlation string
 	attrs       []slog.Attr
+	spent       []spent
+	cold        bool
 	level       slog.Level
 	start       time.Time
+}
+
+// spent is how long the invocation took over one thing.
+type spent struct {
+	name string
+	time time.Duration
 }
 
 type eventKey struct{}
@@ -37,19 +43,41 @@ var cold = true
 
 // Start opens the invocation's event. The first one of a process is marked cold.
 func Start(ctx context.Context, function, requestID string) (context.Context, *Event) {
-	e := &Event{function: function, start: time.Now(), attrs: []slog.Attr{
+	e := &Event{function: function, start: time.Now(), cold: cold, attrs: []slog.Attr{
 		slog.String("fn", function), slog.String("request_id", requestID), slog.Bool("cold", cold)}}
 	cold = false
 	return context.WithValue(ctx, eventKey{}, e), e
 }
 
-// Add puts a fact into the invocation's event: an id, a code, a count; never what somebody typed.
+// Add puts a fact into the invocation's event: an id, a code, a count; never what somebody typed. A fact that is there
+// already is replaced.
 func Add(ctx context.Context, key string, value any) {
-	if e, ok := ctx.Value(eventKey{}).(*Event); ok {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		e.attrs = append(e.attrs, slog.Any(key, value))
+	e, ok := ctx.Value(eventKey{}).(*Event)
+	if !ok {
+		return
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if i := slices.IndexFunc(e.attrs, func(a slog.Attr) bool { return a.Key == key }); i >= 0 {
+		e.attrs[i].Value = slog.AnyValue(value)
+		return
+	}
+	e.attrs = append(e.attrs, slog.Any(key, value))
+}
+
+// Took adds d to what the invocation has spent on one thing so far, such as "db_ms": the event tells it, and it is measured.
+func Took(ctx context.Context, name string, d time.Duration) {
+	e, ok := ctx.Value(eventKey{}).(*Event)
+	if !ok {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if i := slices.IndexFunc(e.spent, func(s spent) bool { return s.name == name }); i >= 0 {
+		e.spent[i].time += d
+		return
+	}
+	e.spent = append(e.spent, spent{name, d})
 }
 
 // Failed raises the event to an error and keeps the error's text. Callers pass errors of our own making and of
@@ -63,8 +91,7 @@ func Failed(ctx context.Context, err error) {
 	}
 }
 
-// End writes the event. One that failed is counted too: Lambda's own count of errors knows nothing of an answer 500 or of a
-// message that goes back to its queue.
+// End writes the event, whose line is the invocation's metrics too.
 func (e *Event) End(ctx context.Context) {
 	if e.write(ctx) && report != nil {
 		report(ctx, e.failure())
@@ -77,13 +104,12 @@ func (e *Event) write(ctx context.Context) (failed bool) {
 	if e.correlation != "" {
 		e.attrs = append(e.attrs, slog.String("correlation_id", e.correlation))
 	}
-	e.attrs = append(e.attrs, slog.Float64("ms", float64(time.Since(e.start).Microseconds())/1000))
-	Log.LogAttrs(ctx, e.level, "invocation", e.attrs...)
-	if e.level < slog.LevelError {
-		return false
+	e.spent = append(e.spent, spent{"ms", time.Since(e.start)})
+	for _, s := range e.spent {
+		e.attrs = append(e.attrs, slog.Float64(s.name, float64(s.time.Microseconds())/1000))
 	}
-	Count(e.function, "Failed", 1)
-	return true
+	Log.LogAttrs(ctx, e.level, "invocation", append(e.attrs, e.metrics()...)...)
+	return e.level >= slog.LevelError
 }
 
 type correlationKey struct{}
@@ -103,26 +129,4 @@ func WithCorrelation(ctx context.Context, id string) context.Context {
 func Correlation(ctx context.Context) string {
 	id, _ := ctx.Value(correlationKey{}).(string)
 	return id
-}
-
-var metricsOut io.Writer = os.Stdout
-
-// Count publishes a metric under the function's name. Names are few and fixed; no ids. In Lambda the name is the deployed
-// one, so that the alarms of two stages in one account do not hear each other.
-func Count(function, name string, value float64) {
-	if lambdacontext.FunctionName != "" {
-		function = lambdacontext.FunctionName
-	}
-	line, err := json.Marshal(map[string]any{
-		"_aws": map[string]any{
-			"Timestamp": time.Now().UnixMilli(),
-			"CloudWatchMetrics": []any{map[string]any{
-				"Namespace": "FitKit", "Dimensions": [][]string{{"Function"}}, "Metrics": []any{map[string]string{"Name": name}},
-			}},
-		},
-		"Function": function, name: value,
-	})
-	if err == nil {
-		_, _ = metricsOut.Write(append(line, '\n'))
-	}
 }

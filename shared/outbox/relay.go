@@ -41,12 +41,18 @@ returning j.id, j.org_id, j.queue, j.payload::text, j.correlation`
 	sqlGiveUp = `
 update jobs set state = 'dead', finished_at = now(), lease_until = null, last_error = 'relay.lost'
 where state = 'ready' and sent_at < now() - $1::interval and resends >= $2 and (lease_until is null or lease_until < now())`
+	sqlOldestUnsent = `
+select coalesce(max(extract(epoch from now() - greatest(available_at, created_at))), 0)::float8 from jobs
+where state = 'ready' and sent_at is null and available_at <= now() and (lease_until is null or lease_until < now())`
 	sqlUnsent     = `update jobs set sent_at = null where id = any($1::uuid[]) and state = 'ready'`
 	sqlMarkAny    = `update jobs set sent_at = now() where id = any($1::uuid[]) and state = 'ready' and sent_at is null`
 	sqlExpireKeys = `
 delete from idempotency_keys where (org_id, actor, key) in
   (select org_id, actor, key from idempotency_keys where created_at < now() - interval '24 hours' limit $1)`
 )
+
+// JobDead counts the jobs that the relay gave up; an alarm watches it.
+const JobDead = "JobDead"
 
 // Relay sends jobs that nobody sent, and jobs that were sent and that nobody finished.
 type Relay struct {
@@ -75,11 +81,18 @@ func (r *Relay) Run(ctx context.Context) (total int64, err error) {
 			return err
 		}
 		if dead > 0 {
-			obs.Count("cron-job-relay", "JobDead", float64(dead))
+			obs.Count("cron-job-relay", JobDead, float64(dead))
 		}
 		_, err = tx.Exec(ctx, sqlExpireKeys, expireChunk)
 		return err
 	})
+}
+
+// OldestUnsent is how long the oldest job that is due has been in no queue.
+func (r *Relay) OldestUnsent(ctx context.Context) (time.Duration, error) {
+	var seconds float64
+	err := r.db.Across(ctx, func(tx postgres.Tx) error { return tx.QueryRow(ctx, sqlOldestUnsent).Scan(&seconds) })
+	return time.Duration(seconds * float64(time.Second)), fail.Wrap(err, "read the oldest unsent job")
 }
 
 // chunk claims rows by marking them sent, commits, and sends. What SQS did not take is marked unsent again; a crash in

@@ -49,5 +49,6 @@ func (db *DB) sendInOrg(ctx context.Context, c tenancy.Caller, b *Batch) (e tena
 	queueEnter(whole, c, &e)
 	whole.QueuedQueries = append(whole.QueuedQueries, b.QueuedQueries...)
 	err = conn.SendBatch(ctx, whole).Close()
+	toldOrg(ctx, &c, e)
 	return e, err
 }

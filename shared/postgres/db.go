@@ -67,9 +67,7 @@ func openPool(c Config) (*pgxpool.Pool, error) {
 	pc.ConnConfig.ConnectTimeout = connectTimeout
 	pc.ConnConfig.DialFunc = (&net.Dialer{Timeout: connectTimeout, KeepAlive: 15 * time.Second}).DialContext
 	pc.ConnConfig.RuntimeParams["application_name"] = c.Application
-	if c.LogQueries != nil {
-		pc.ConnConfig.Tracer = &queryLog{log: c.LogQueries}
-	}
+	pc.ConnConfig.Tracer = &tracer{log: c.LogQueries}
 	// Wall-clock, not monotonic: the monotonic clock stands still while the process is frozen.
 	pc.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool {
 		t, ok := p.Conn.PgConn().CustomData()[releasedAt].(time.Time)

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net"
 	"strings"
 	"time"
@@ -89,31 +88,4 @@ func isConnection(err error) bool {
 	return errors.As(err, &netErr) || errors.As(err, &connErr) || pgconn.SafeToRetry(err) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, net.ErrClosed) || strings.Contains(err.Error(), "unexpected EOF") ||
 		strings.Contains(err.Error(), "conn closed")
-}
-
-// queryLog logs each statement's first line and time, never its values (DB_LOGGING).
-type queryLog struct{ log *slog.Logger }
-
-type queryStart struct {
-	sql string
-	at  time.Time
-}
-
-type queryKey struct{}
-
-// TraceQueryStart implements pgx.QueryTracer.
-func (q *queryLog) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
-	return context.WithValue(ctx, queryKey{}, queryStart{firstLine(d.SQL), time.Now()})
-}
-
-// TraceQueryEnd implements pgx.QueryTracer.
-func (q *queryLog) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryEndData) {
-	if s, ok := ctx.Value(queryKey{}).(queryStart); ok {
-		q.log.Info("query", "sql", s.sql, "ms", time.Since(s.at).Milliseconds(), "failed", d.Err != nil)
-	}
-}
-
-func firstLine(sql string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(sql), "\n")
-	return line
 }

@@ -107,7 +107,9 @@ func (tx Tx) Send(ctx context.Context, b *pgx.Batch) error {
 	whole.Queue("begin")
 	tx.s.queueEnter(whole)
 	whole.QueuedQueries = append(whole.QueuedQueries, b.QueuedQueries...)
-	return tx.s.conn.SendBatch(ctx, whole).Close()
+	err := tx.s.conn.SendBatch(ctx, whole).Close()
+	toldOrg(ctx, tx.s.caller, tx.s.entered)
+	return err
 }
 
 func (tx Tx) begin(ctx context.Context) error {

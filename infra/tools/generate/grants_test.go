@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -210,30 +208,6 @@ func TestEveryQueueIsEncrypted(t *testing.T) {
 		for id, r := range s.Resources {
 			if r.Type == "AWS::SQS::Queue" && value(&r.Properties, "SqsManagedSseEnabled").Value != "true" {
 				t.Errorf("%s: queue %s keeps its messages in the clear", name, id)
-			}
-		}
-	}
-}
-
-func TestEveryAlarmNamesARunbookThatExists(t *testing.T) {
-	book := regexp.MustCompile(`infra/runbooks/[a-z-]+\.md`)
-	files, err := filepath.Glob(filepath.Join(repository, "infra/stacks/*.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	files = append(files, filepath.Join(repository, "template.yaml"), "stack/testdata/example.yaml")
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		alarms, books := strings.Count(string(text), "Type: AWS::CloudWatch::Alarm"), book.FindAllString(string(text), -1)
-		if len(books) < alarms {
-			t.Errorf("%s has %d alarms and names %d runbooks", file, alarms, len(books))
-		}
-		for _, b := range books {
-			if _, err := os.Stat(filepath.Join(repository, b)); err != nil {
-				t.Errorf("%s names %s, which is not there", file, b)
 			}
 		}
 	}

@@ -239,3 +239,33 @@ func TestSchemasAskForNothingThatEndsAsAServerError(t *testing.T) {
 		}
 	}
 }
+
+// A domain that only the API knew would leave tickets that name one address and a management client that calls another.
+func TestTheDomainOfTheWebSocketsIsTheirAddress(t *testing.T) {
+	for name, tc := range map[string]struct {
+		set  map[string]string
+		want string
+	}{
+		"API Gateway's own name": {nil, "wss://"},
+		"a domain":               {map[string]string{"REALTIME_DOMAIN": "ws.fitkit.example", "REALTIME_CERTIFICATE_ARN": "arn:cert"}, "wss://ws.fitkit.example"},
+		"an address that the templates do not know": {map[string]string{"REALTIME_URL": "ws://127.0.0.1:3001/_ws", "REALTIME_DOMAIN": "ws.fitkit.example",
+			"REALTIME_CERTIFICATE_ARN": "arn:cert"}, "ws://127.0.0.1:3001/_ws"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := template.Load(filepath.Join(repository, "template.yaml"), template.Options{StackName: "fitkit-test", Lookup: func(name string) (string, bool) {
+				if v, ok := tc.set[name]; ok || name == "REALTIME_URL" {
+					return v, ok
+				}
+				return "the " + name, required(name)
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range p.Functions {
+				if got, ok := f.Env["REALTIME_URL"]; ok && got != tc.want && (tc.set != nil || !strings.HasSuffix(got, "/live")) {
+					t.Errorf("%s connects to %s, not to %s", f.Name, got, tc.want)
+				}
+			}
+		})
+	}
+}

@@ -108,6 +108,30 @@ func TestOnlyAPreviewsStackIsRemoved(t *testing.T) {
 	}
 }
 
+func TestThePreviewsOfClosedPullRequestsAreReaped(t *testing.T) {
+	const pulls = `case "$*" in *pulls/1\ *) echo open;; *pulls/2\ *|*pulls/12\ *) echo closed;; *) echo HTTP 502 >&2; exit 1;; esac`
+	for name, tc := range map[string]struct{ stacks, make, want, says string }{
+		"one was missed":                       {"fitkit-pr-1 fitkit-pr-12 fitkit-pr-12-Billing-1AB2 fitkit-pr-x", "", "fitkit-pr-12", ""},
+		"none is left":                         {"", "", "", ""},
+		"one cannot be removed, the next goes": {"fitkit-pr-2 fitkit-pr-12", `test "$STACK" != fitkit-pr-2`, "fitkit-pr-2 fitkit-pr-12", "may still be there; remove each by make preview-remove preview-branch-remove STACK=…: fitkit-pr-2\n"},
+		"one whose pull request nobody knows":  {"fitkit-pr-3", "", "", "may still be there; remove each by make preview-remove preview-branch-remove STACK=…: fitkit-pr-3\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path, calls := programs(t, map[string]string{"aws": "echo '" + tc.stacks + "'", "gh": pulls, "make": `echo "removed $STACK" >>"$(dirname "$0")/calls"` + "\n" + tc.make})
+			out, err := script(t, t.TempDir(), "infra/tools/preview/reap.sh", []string{"PATH=" + path, "GITHUB_REPOSITORY=acme/fitkit"})
+			var removed []string
+			for line := range strings.Lines(noted(t, calls)) {
+				if stack, ok := strings.CutPrefix(line, "removed "); ok {
+					removed = append(removed, strings.TrimSpace(stack))
+				}
+			}
+			if got := strings.Join(removed, " "); got != tc.want || (err == nil) != (tc.says == "") || !strings.HasSuffix(out, tc.says) {
+				t.Errorf("removed %q, want %q: %v\n%s", got, tc.want, err, out)
+			}
+		})
+	}
+}
+
 func TestAForkGetsNoPreview(t *testing.T) {
 	for name, tc := range map[string]struct{ pull, answer, want string }{
 		"a pull request of ours": {"12", "open acme/fitkit 0a1b", "head=0a1b\n"},

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +15,7 @@ import (
 const repository = "../../.."
 
 type workflow struct {
+	On          map[string]any    `yaml:"on"`
 	Permissions map[string]string `yaml:"permissions"`
 	Jobs        map[string]job    `yaml:"jobs"`
 }
@@ -83,6 +85,53 @@ func TestEveryStepRunsATargetOrAScriptThatExists(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// pinned is an action at a commit, with the version that it is for a reader: a tag can be moved by whoever takes the action over.
+var pinned = regexp.MustCompile(`^\s*(?:- )?uses: [a-z-]+/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+(?:,.*)?$`)
+
+func TestEveryActionIsPinnedByItsCommit(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(repository, ".github/workflows/*.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(raw)) {
+			if line = strings.TrimRight(line, "\n"); strings.Contains(line, "uses: ") && !strings.Contains(line, "uses: ./.github/") && !pinned.MatchString(line) {
+				t.Errorf("%s: %s", filepath.Base(file), strings.TrimSpace(line))
+			}
+		}
+	}
+}
+
+// asked are the workflows that people were promised, each with its triggers.
+var asked = map[string][]string{
+	"ci-smoke-tests.yml":    {"pull_request", "workflow_dispatch"},
+	"cd-full-test-gate.yml": {"push", "workflow_dispatch"},
+	"deploy-pr-preview.yml": {"issue_comment", "pull_request_target", "workflow_dispatch"},
+	"publish-shared.yml":    {"workflow_dispatch"},
+	"smegrep.yml":           {"workflow_dispatch"},
+	"build.yml":             {"workflow_call"},
+	"deploy.yml":            {"workflow_call"},
+	"staging.yml":           {"workflow_dispatch"},
+	"nightly.yml":           {"schedule", "workflow_dispatch"},
+	"preview-reaper.yml":    {"schedule", "workflow_dispatch"},
+}
+
+func TestTheWorkflowsAreThoseThatWereAskedFor(t *testing.T) {
+	found := all(t)
+	for name, want := range asked {
+		if got := slices.Sorted(maps.Keys(found[name].On)); !slices.Equal(got, want) {
+			t.Errorf("%s starts at %q, not at %q", name, got, want)
+		}
+	}
+	if len(found) != len(asked) {
+		t.Errorf("%d workflows, %d of them are known", len(found), len(asked))
 	}
 }
 

@@ -15,8 +15,10 @@ func (s Stack) Sockets() []Function {
 // Manages says that the function may write to connections and cut them.
 func (f Function) Manages() bool { return slices.Contains(f.Needs, need.Connections) }
 
-// realtimeURL is where clients connect; a local platform, or a domain of its own, is given by its address.
-const realtimeURL = "!If [OwnRealtimeUrl, !Ref RealtimeUrl, !Sub 'wss://${RealtimeApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live']"
+// realtimeURL is where clients connect: an address that was given, as the local platform's is, or the API's domain, or API
+// Gateway's own name of it.
+const realtimeURL = "!If [OwnRealtimeUrl, !Ref RealtimeUrl, !If [HasRealtimeDomain, !Sub 'wss://${RealtimeDomain}', " +
+	"!Sub 'wss://${RealtimeApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live']]"
 
 // RealtimeURL is the same for the stack's outputs.
 func (s Stack) RealtimeURL() string { return realtimeURL }

@@ -77,7 +77,7 @@ func New(domain string, specs []run.Spec) (Stack, error) {
 
 // use notes the parameters that the function's trigger asks for.
 func (f Function) use(params map[string]bool) error {
-	if f.MovesMoney() || len(f.Alarms) > 0 {
+	if f.MovesMoney() || len(f.Alarms) > 0 || f.Socket != nil {
 		params["AlarmTopicArn"] = false
 	}
 	switch {
@@ -115,7 +115,7 @@ func environment(spec run.Spec, params map[string]bool) []Variable {
 				params["SqsEndpointUrl"] = false
 				out = append(out, Variable{v.Name, queueURLPrefix})
 			case v.Name == "REALTIME_URL":
-				params["RealtimeUrl"] = false
+				params["RealtimeUrl"], params["RealtimeDomain"], params["RealtimeCertificateArn"] = false, false, false
 				out = append(out, Variable{v.Name, realtimeURL})
 			default:
 				params[ParameterName(v.Name)] = v.Secret
