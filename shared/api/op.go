@@ -47,6 +47,10 @@ type Op struct {
 	// Steps says that the endpoint calls a provider between transactions; see postgres.Unit.
 	Steps bool
 
+	// Lasting says that the request makes a debt: its Idempotency-Key holds for more than a year instead of a day, so that the
+	// same sale, sent again the week after, is still the same sale.
+	Lasting bool
+
 	// PerMinute is how often the staff of a studio together, or one member, may ask for what is expensive: a provider's call, a
 	// wide search, a secret shown. 0 sets no limit. Refused input is not counted.
 	PerMinute int

@@ -164,7 +164,7 @@ func readKey(op Op, r *http.Request, req *request) error {
 		sum.Write([]byte(part + "\n"))
 	}
 	sum.Write(body)
-	req.key = postgres.Key{Value: key, Operation: op.Name, SHA: sum.Sum(nil)}
+	req.key = postgres.Key{Value: key, Operation: op.Name, SHA: sum.Sum(nil), Lasting: op.Lasting}
 	return nil
 }
 

@@ -64,8 +64,8 @@ select (select count(*) from due), q.id, q.org_id, q.queue, q.payload::text, q.a
 	sqlPlanOrg  = planHead + `o.id = app.org() and m.next_charge_at <= coalesce(o.test_now, now())` + planTail
 )
 
-// Plan plans every organisation's due memberships, has the charges collected that were made for a day that has come, and
-// says how many it found. Jobs are sent after each chunk's commit.
+// Plan plans every organisation's due memberships, has the charges collected that were made for a day that has come or
+// whose job died, and says how many it found. Jobs are sent after each chunk's commit.
 func (s *Sweeper) Plan(ctx context.Context) (total int64, err error) {
 	for _, sql := range []string{sqlPlanReal, sqlPlanTest} {
 		for {
@@ -83,7 +83,11 @@ func (s *Sweeper) Plan(ctx context.Context) (total int64, err error) {
 		}
 	}
 	due, err := s.CollectDue(ctx)
-	return total + due, err
+	if err != nil {
+		return total, err
+	}
+	revived, err := s.Revive(ctx)
+	return total + due + revived, err
 }
 
 // PlanOrg plans one organisation's due memberships, as the app role inside it.

@@ -18,8 +18,12 @@ import (
 const ResendAfter = 30 * time.Minute
 
 const (
+	// maxResends is how often a job is sent again that somebody took and nobody finished.
 	maxResends = 3
-	relayChunk = 500
+	// waitsAtMost is how long a job may stand in its queue without anybody having taken it. A wave of charges waits there for
+	// hours and is not lost: it is sent again ever more seldom, so that copies do not lengthen the wave.
+	waitsAtMost = 24 * time.Hour
+	relayChunk  = 500
 	// relayGrace leaves fresh rows to the function that inserted them, which sends right after its commit.
 	relayGrace = 10 * time.Second
 	// expireChunk bounds one deletion of old Idempotency-Keys.
@@ -32,7 +36,8 @@ with lost as (
   select id from jobs
   where state = 'ready' and (lease_until is null or lease_until < now())
     and (sent_at is null and available_at <= now() and created_at < now() - $1::interval
-      or sent_at < now() - $2::interval and resends < $3)
+      or attempts > 0 and sent_at < now() - $2::interval and resends < $3
+      or attempts = 0 and sent_at < now() - $2::interval * (1 << least(resends, 4)))
   order by available_at limit $4 for update skip locked
 )
 update jobs j set resends = resends + (j.sent_at is not null)::int, sent_at = now() from lost
@@ -40,7 +45,8 @@ where j.id = lost.id
 returning j.id, j.org_id, j.queue, j.payload::text, j.correlation`
 	sqlGiveUp = `
 update jobs set state = 'dead', finished_at = now(), lease_until = null, last_error = 'relay.lost'
-where state = 'ready' and sent_at < now() - $1::interval and resends >= $2 and (lease_until is null or lease_until < now())`
+where state = 'ready' and sent_at < now() - $1::interval and (lease_until is null or lease_until < now())
+  and case when attempts > 0 then resends >= $2 else available_at < now() - $3::interval end`
 	sqlOldestUnsent = `
 select coalesce(max(extract(epoch from now() - greatest(available_at, created_at))), 0)::float8 from jobs
 where state = 'ready' and sent_at is null and available_at <= now() and (lease_until is null or lease_until < now())`
@@ -48,7 +54,8 @@ where state = 'ready' and sent_at is null and available_at <= now() and (lease_u
 	sqlMarkAny    = `update jobs set sent_at = now() where id = any($1::uuid[]) and state = 'ready' and sent_at is null`
 	sqlExpireKeys = `
 delete from idempotency_keys where (org_id, actor, key) in
-  (select org_id, actor, key from idempotency_keys where created_at < now() - interval '24 hours' limit $1)`
+  (select org_id, actor, key from idempotency_keys where created_at < now() - interval '24 hours' and not lasting
+    or created_at < now() - interval '400 days' limit $1)`
 )
 
 // JobDead counts the jobs that the relay gave up; an alarm watches it.
@@ -63,7 +70,7 @@ type Relay struct {
 // NewRelay is a relay.
 func NewRelay(db *postgres.SystemDB, s *Sender) *Relay { return &Relay{db, s} }
 
-// Run relays until nothing is left, marks what was lost three times as dead, and lets old Idempotency-Keys go.
+// Run relays until nothing is left, marks as dead what was lost three times or waited a day, and lets old Idempotency-Keys go.
 func (r *Relay) Run(ctx context.Context) (total int64, err error) {
 	for {
 		n, err := r.chunk(ctx)
@@ -76,7 +83,7 @@ func (r *Relay) Run(ctx context.Context) (total int64, err error) {
 		}
 	}
 	return total, r.db.Across(ctx, func(tx postgres.Tx) error {
-		dead, err := tx.Exec(ctx, sqlGiveUp, ResendAfter.String(), maxResends)
+		dead, err := tx.Exec(ctx, sqlGiveUp, ResendAfter.String(), maxResends, waitsAtMost.String())
 		if err != nil {
 			return err
 		}

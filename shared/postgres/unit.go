@@ -25,6 +25,7 @@ type Key struct {
 	Value     string
 	Operation string
 	SHA       []byte // of the request
+	Lasting   bool   // held for more than a year, not for a day
 }
 
 // Answer is a stored answer, given again to a repeated request.
@@ -112,8 +113,8 @@ func (u *Unit) fail(err error) error {
 
 const (
 	sqlClaimKey = `
-insert into idempotency_keys as k (org_id, actor, key, operation, request_sha, lease_until)
-values (app.org(), app.actor(), $1, $2, $3, now() + $4::interval)
+insert into idempotency_keys as k (org_id, actor, key, operation, request_sha, lease_until, lasting)
+values (app.org(), app.actor(), $1, $2, $3, now() + $4::interval, $5)
 on conflict (org_id, actor, key) do update set lease_until = now() + $4::interval
   where k.status is null and k.request_sha = $3 and k.lease_until < now()
 returning true`
@@ -134,7 +135,7 @@ func (u *Unit) claim(ctx context.Context) error {
 		status    *int
 	)
 	b := &pgx.Batch{}
-	b.Queue(sqlClaimKey, u.key.Value, u.key.Operation, u.key.SHA, keyLease.String()).QueryRow(func(row pgx.Row) error {
+	b.Queue(sqlClaimKey, u.key.Value, u.key.Operation, u.key.SHA, keyLease.String(), u.key.Lasting).QueryRow(func(row pgx.Row) error {
 		if err := row.Scan(&mine); err != nil && !NoRows(err) {
 			return err
 		}

@@ -26,6 +26,8 @@ var CreateChargeOp = api.Op{
 	Roles:   cashiers,
 	Errors:  []*fail.Error{billing.ErrMemberNotFound, billing.ErrDescription, billing.ErrDueTooFar},
 	Needs:   []need.Need{need.Postgres, need.Send(string(billing.QueueExecute))},
+
+	Lasting: true,
 }
 
 type createChargeInput struct {

@@ -27,6 +27,8 @@ var SellOp = api.Op{
 	Errors: slices.Concat(quoteErrors, []*fail.Error{membership.ErrMemberNotFound, membership.ErrMemberArchived, membership.ErrPayerNotFound,
 		membership.ErrPayerArchived, membership.ErrPriceChanged, membership.ErrTrialUsed}),
 	Needs: []need.Need{need.Postgres, need.Send("billing-execute-charge")},
+
+	Lasting: true,
 }
 
 type sellInput struct {

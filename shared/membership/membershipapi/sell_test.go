@@ -209,6 +209,9 @@ func TestASaleSentTwiceIsOneSale(t *testing.T) {
 	if string(first.Body) != string(second.Body) {
 		t.Fatalf("%s\n%s", first.Body, second.Body)
 	}
+	if n := e.count(t, "idempotency_keys", "key = 'sale-1' and lasting"); n != 1 {
+		t.Fatal("the sale's key goes after a day, and with it what makes a repeat harmless")
+	}
 	desk.Post("/v1/sales", e.with(sale, body{"start_on": "2026-05-01"})).Want(422, "idempotency.key_reused")
 	if m, c := e.count(t, "memberships", "true"), e.count(t, "charges", "true"); m != 1 || c != 1 {
 		t.Fatalf("%d memberships, %d charges", m, c)

@@ -30,8 +30,8 @@ func nowhere() *outbox.Sender {
 // insert adds a job that became due ten minutes ago, sent at an instant that is given as SQL.
 func insert(t *testing.T, d *postgrestest.Database, sent string, resends int) {
 	t.Helper()
-	d.Exec(t, `insert into jobs (queue, dedupe_key, payload, created_at, available_at, sent_at, resends)
-		values ('billing-resolve-unknown', 'x', '{}', now() - interval '2 hours', now() - interval '10 minutes', `+sent+`, $1)
+	d.Exec(t, `insert into jobs (queue, dedupe_key, payload, created_at, available_at, sent_at, resends, attempts)
+		values ('billing-resolve-unknown', 'x', '{}', now() - interval '2 hours', now() - interval '10 minutes', `+sent+`, $1, 1)
 		on conflict on constraint jobs_once do update set state = 'ready', finished_at = null, sent_at = excluded.sent_at, resends = excluded.resends`, resends)
 }
 
