@@ -284,6 +284,10 @@ sam-smoke: $(SAM_VENV)/ready ## run the templates under sam local and ask three 
 
 ##@ Helpers
 
+.PHONY: cost
+cost: ## what a month costs on AWS, by the milliseconds of the last make demo (docs/cost.md): make cost LOG=…
+	@go run ./infra/tools/cost $(if $(LOG),-log "$(LOG)")
+
 .PHONY: keys
 keys: ## print fresh encryption keys
 	@go run ./infra/tools/keys

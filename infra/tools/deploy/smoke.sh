@@ -7,7 +7,11 @@ production) stack=fitkit-prod ;;
 preview) stack=${STACK:?the stack of the preview, fitkit-pr-<number>} ;;
 *) echo "Say which stage: STAGE=preview, STAGE=staging or STAGE=production." >&2 && exit 1 ;;
 esac
-query() { aws cloudformation describe-stacks --region eu-central-1 --stack-name "$stack" --query "Stacks[0].$1" --output text; }
+query() {
+	aws cloudformation describe-stacks --region eu-central-1 --stack-name "$stack" --query "Stacks[0].$1" --output text && return
+	echo "The stack $stack cannot be read: sign in to the account of $STAGE, or deploy it first." >&2
+	exit 1
+}
 url=$(query "Outputs[?OutputKey=='ApiUrl'].OutputValue | [0]")
 origins=$(query "Parameters[?ParameterKey=='AllowedOrigins'].ParameterValue | [0]")
 exec "$(dirname "$0")/../smoke/smoke.sh" "$url" "${origins%%,*}"

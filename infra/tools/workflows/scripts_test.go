@@ -218,6 +218,24 @@ func TestTheSmokeTestAsksThreeRoutesAndAPreflight(t *testing.T) {
 	}
 }
 
+func TestADeployedStageIsAskedAtItsOwnAddress(t *testing.T) {
+	for name, tc := range map[string]struct{ stage, aws, want string }{
+		"no stage":                {"", "", "Say which stage: STAGE=preview, STAGE=staging or STAGE=production.\n"},
+		"an unknown stage":        {"prod", "", "Say which stage: STAGE=preview, STAGE=staging or STAGE=production.\n"},
+		"a stack nobody may read": {"staging", "echo 'Unable to locate credentials.' >&2; exit 255", "The stack fitkit-staging cannot be read: sign in to the account of staging, or deploy it first.\n"},
+		"an API that is not there": {"production", `case "$*" in *ApiUrl*) echo http://127.0.0.1:1;; *) echo https://a.example,https://b.example;; esac`,
+			"smoke: http://127.0.0.1:1 does not answer GET /healthz\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path, _ := programs(t, map[string]string{"aws": tc.aws})
+			out, err := script(t, t.TempDir(), "infra/tools/deploy/smoke.sh", []string{"PATH=" + path, "STAGE=" + tc.stage})
+			if err == nil || !strings.HasSuffix(out, tc.want) {
+				t.Errorf("%v %q, want %q at its end", err, out, tc.want)
+			}
+		})
+	}
+}
+
 func TestWithoutDockerTheTemplatesAreNotRunAndThatIsSaid(t *testing.T) {
 	path, _ := programs(t, map[string]string{"docker": "exit 1"})
 	out, err := script(t, t.TempDir(), "infra/tools/smoke/sam_smoke.sh", []string{"PATH=" + path}, "venv", "binaries")

@@ -14,7 +14,7 @@ type Switch struct{ Period, Periods int }
 // switchOf allows a schedule twice its longest pause within a day, and a day two hours more; CloudWatch looks back no
 // longer than a day in small steps and a week in hours, so a rarer schedule needs an alarm of another kind.
 func switchOf(expression string) (Switch, error) {
-	gap, err := longestGap(expression)
+	gap, err := LongestGap(expression)
 	switch {
 	case err != nil:
 		return Switch{}, err
@@ -31,8 +31,8 @@ var (
 	step = regexp.MustCompile(`^(?:\*|\d+)/(\d+)$`)
 )
 
-// longestGap is an upper bound of the time between two slots of an EventBridge expression.
-func longestGap(expression string) (time.Duration, error) {
+// LongestGap is an upper bound of the time between two slots of an EventBridge expression.
+func LongestGap(expression string) (time.Duration, error) {
 	if m := rate.FindStringSubmatch(expression); m != nil {
 		n, err := strconv.Atoi(m[1])
 		unit := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}[m[2]]
