@@ -60,8 +60,6 @@ type worker struct {
 }
 
 const (
-	// margin is left before Lambda's deadline to give a job back in an orderly way.
-	margin = time.Second
 	// leaseOver is how much longer than the invocation a lease lasts, so that it cannot run out under a live worker.
 	leaseOver    = time.Second
 	defaultLease = time.Minute
@@ -80,13 +78,12 @@ func (w worker) one(ctx context.Context, requestID string, record events.SQSMess
 	ctx = obs.WithCorrelation(ctx, e.Correlation)
 	obs.Add(ctx, "org", e.Org)
 	obs.Add(ctx, "job", e.Job)
-	lease, working := defaultLease, ctx
+	lease := defaultLease
 	if deadline, ok := ctx.Deadline(); ok {
 		lease = time.Until(deadline) + leaseOver
-		var cancel context.CancelFunc
-		working, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
-		defer cancel()
 	}
+	working, cancel := run.Within(ctx)
+	defer cancel()
 	working, payload, err := w.take(working, e, lease)
 	if err != nil {
 		return refused(ctx, err)
