@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -24,9 +25,11 @@ const (
 	// lockTimeout is how long a migration waits for a table, and with it everybody who comes after it in the table's line.
 	lockTimeout = "5s"
 	// tries is how often a migration that got no table is begun anew: whoever held it for long is gone, or the deployment stops.
-	tries            = 5
-	lockNotAvailable = "55P03"
+	tries = 5
 )
+
+// crowded is what PostgreSQL says to a migration that got no table, or that it chose to end a deadlock with.
+var crowded = []string{"55P03", "40P01"}
 
 // Up applies the migrations that are missing, as the owner of the database, and sets the logins' passwords
 // (an empty one is left as it is). A dialled pooler will not do: migrations want a direct connection.
@@ -57,7 +60,7 @@ func up(ctx context.Context, p *goose.Provider) (err error) {
 	for range tries {
 		_, err = p.Up(ctx)
 		var refused *pgconn.PgError
-		if !errors.As(err, &refused) || refused.Code != lockNotAvailable {
+		if !errors.As(err, &refused) || !slices.Contains(crowded, refused.Code) {
 			return err
 		}
 	}
