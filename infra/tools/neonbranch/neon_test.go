@@ -72,7 +72,7 @@ func neonbranch(t *testing.T, p *project, key, stack, parent, command string) (s
 	server := httptest.NewServer(p)
 	defer server.Close()
 	var waited time.Duration
-	n := &neon.Client{URL: server.URL, Key: key, Project: "p1", Client: server.Client(), 
+	n := &neon.Client{URL: server.URL, Key: key, Project: "p1", Client: server.Client(),
 		Wait: func(_ context.Context, d time.Duration) error { waited += d; return nil }}
 	var out, log bytes.Buffer
 	env := map[string]string{"STACK": stack, "NEON_PARENT_BRANCH_ID": parent}
