@@ -19,7 +19,7 @@ import (
 )
 
 // TestAStoreThatFailsIsUnavailable (T16): whatever is asked of it, it neither holds, nor lacks, nor has taken anything. Garbage was
-// seen to store a document and to prove a lock.
+// seen to store a document, and to ring the alarm of a lock that is not in force.
 func TestAStoreThatFailsIsUnavailable(t *testing.T) {
 	t.Parallel()
 	key := blob.NewKey(id.New[id.Org](), "exports", id.New[id.Event]())
