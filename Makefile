@@ -86,6 +86,11 @@ test: preflight ## every test; sets up all it needs
 test-nightly: preflight ## the tests at their full figures, and under the race detector
 	@$(STORES) -- env NIGHTLY=1 go test -timeout 3h ./...
 	@$(STORES) -fast -- go test -race -timeout 1h ./shared/... ./infra/local/...
+	@$(MAKE) --no-print-directory deploy-compat
+
+.PHONY: deploy-compat
+deploy-compat: preflight ## a former release and this one on each other's schemas, together and one after the other: make deploy-compat BASE=<tag or commit>
+	@go run ./infra/compat -base "$(BASE)" -members "$(or $(MEMBERS),40)"
 
 .PHONY: bench
 bench: preflight ## the figures, measured side by side in one run

@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -23,7 +24,19 @@ type settings struct {
 	members, months int
 	faults          faults
 	seed            uint64
+	release         release
 }
+
+// release is another one than this checkout's, or a part of one: deploy-compat runs releases against each other's schemas.
+type release struct {
+	dir        string // data and logs
+	binaries   string // <function>/bootstrap
+	migrations string // a folder of migrations that the database is made from
+	migrate    bool   // and brought from there to this checkout's schema while the first month is lived
+	then       string // <function>/bootstrap of the months after the first
+}
+
+func (r release) other() bool { return r.binaries != "" || r.migrations != "" }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -40,6 +53,11 @@ func read() (s settings) {
 	flag.IntVar(&s.months, "months", 3, "how many months they are charged for")
 	flag.Var(&s.faults, "faults", "1: kill function processes with -9 while it runs; all: also restart stores and the platform, and deliver messages twice")
 	flag.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()%1_000_000), "repeats a run's choices")
+	flag.StringVar(&s.release.dir, "dir", filepath.Join(".local", "demo"), "data and logs of a platform of the demo's own")
+	flag.StringVar(&s.release.binaries, "binaries", "", "a folder of <function>/bootstrap to run instead of this checkout's functions")
+	flag.StringVar(&s.release.migrations, "migrations", "", "a folder of migrations to make the database from instead of this checkout's")
+	flag.BoolVar(&s.release.migrate, "migrate", false, "bring the database to this checkout's schema while the first month is lived")
+	flag.StringVar(&s.release.then, "then", "", "a folder of <function>/bootstrap that the platform goes on with after the first month")
 	flag.Parse()
 	return s
 }

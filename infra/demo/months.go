@@ -7,7 +7,10 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"fitkit/infra/local/seed"
+	"fitkit/infra/migrate"
 )
 
 // liveMonths advances the studio's clock month by month. The schedules fire too, as they would in AWS: that they and
@@ -26,10 +29,15 @@ func (d *demo) liveMonths(ctx context.Context) error {
 		if err := d.disturbed(ctx, month); err != nil {
 			return err
 		}
-		if err := d.advance(ctx, until); err != nil {
+		if err := d.migrating(ctx, month, func() error { return d.advance(ctx, until) }); err != nil {
 			return err
 		}
 		say("  month %d of %d is over (%s)", month, d.months, until.Format(time.DateOnly))
+		if month == 1 && d.release.then != "" {
+			if err := d.system.goOn(ctx, d.release.then); err != nil {
+				return err
+			}
+		}
 		if month < d.months {
 			if err := d.newCards(ctx); err != nil {
 				return err
@@ -37,6 +45,23 @@ func (d *demo) liveMonths(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// migrating lives a month while, in the first, the schema changes under it.
+func (d *demo) migrating(ctx context.Context, month int, live func() error) error {
+	if month != 1 || !d.release.migrate {
+		return live()
+	}
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(live)
+	both.Go(func() error {
+		if err := migrate.Up(ctx, d.at.Database, migrate.Logins{}); err != nil {
+			return err
+		}
+		say("  the database has this checkout's schema now")
+		return nil
+	})
+	return both.Wait()
 }
 
 // clock is the answer of POST /v1/org/test-clock.

@@ -25,9 +25,9 @@ type system struct {
 }
 
 // findSystem finds the platform that runs from this folder, or starts one for the demo. A run with faults always has its
-// own: its binaries carry the crash points, which no other build has.
+// own: its binaries carry the crash points, which no other build has. So has a run of another release.
 func findSystem(ctx context.Context, s settings) (*system, error) {
-	if !s.faults.any() {
+	if !s.faults.any() && !s.release.other() {
 		if a, err := platform.Running(devDir); err == nil {
 			say("using the platform that runs at %s", a.API)
 			return &system{Addresses: a}, nil
@@ -35,7 +35,13 @@ func findSystem(ctx context.Context, s settings) (*system, error) {
 			return nil, err
 		}
 	}
-	sys := &system{opt: platform.Options{Root: ".", Dir: filepath.Join(".local", "demo"), Progress: func(line string) { say("  %s", line) }}}
+	sys := &system{opt: platform.Options{Root: ".", Dir: s.release.dir, Binaries: s.release.binaries, Progress: func(line string) { say("  %s", line) }}}
+	if s.release.migrations != "" {
+		sys.opt.Migrations = os.DirFS(s.release.migrations)
+	}
+	if s.release.migrate { // who waits for a table behind the migration may fail, and has its message back soon
+		sys.opt.CrashVisibility, sys.opt.MaxTimeout = faultVisibility, faultTimeout
+	}
 	if s.faults.any() {
 		sys.opt.Dir = filepath.Join(".local", "demo-faults")
 		withFaults(&sys.opt)
@@ -75,6 +81,13 @@ func (s *system) restart(ctx context.Context) error {
 		return fmt.Errorf("a sandbox's port was taken meanwhile: %s and %s are now %s and %s", before.Clerk, before.Cardcom, s.Clerk, s.Cardcom)
 	}
 	return nil
+}
+
+// goOn ends the platform and starts it with another release's code, on the schema that is there.
+func (s *system) goOn(ctx context.Context, binaries string) error {
+	say("  the functions are those of %s now", binaries)
+	s.opt.Binaries, s.opt.Migrations = binaries, nil
+	return s.restart(ctx)
 }
 
 // stop ends what the demo started.

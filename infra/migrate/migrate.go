@@ -4,11 +4,15 @@ package migrate
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
-	_ "github.com/jackc/pgx/v5/stdlib" // goose speaks database/sql
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib" // goose speaks database/sql
 	"github.com/pressly/goose/v3"
 
 	"fitkit/migrations"
@@ -17,22 +21,50 @@ import (
 // Logins are the roles that functions log in with, and their passwords.
 type Logins struct{ App, System string }
 
+const (
+	// lockTimeout is how long a migration waits for a table, and with it everybody who comes after it in the table's line.
+	lockTimeout = "5s"
+	// tries is how often a migration that got no table is begun anew: whoever held it for long is gone, or the deployment stops.
+	tries = 5
+)
+
+// crowded is what PostgreSQL says to a migration that got no table, or that it chose to end a deadlock with.
+var crowded = []string{"55P03", "40P01"}
+
 // Up applies the migrations that are missing, as the owner of the database, and sets the logins' passwords
 // (an empty one is left as it is). A dialled pooler will not do: migrations want a direct connection.
 func Up(ctx context.Context, ownerURL string, logins Logins) error {
-	db, err := sql.Open("pgx", ownerURL)
+	return Apply(ctx, migrations.FS, ownerURL, logins)
+}
+
+// Apply is Up with another release's migrations.
+func Apply(ctx context.Context, files fs.FS, ownerURL string, logins Logins) error {
+	c, err := pgx.ParseConfig(ownerURL)
 	if err != nil {
 		return fmt.Errorf("the migrations' database URL cannot be read")
 	}
+	c.RuntimeParams["lock_timeout"] = lockTimeout
+	db := stdlib.OpenDB(*c)
 	defer db.Close()
-	p, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS)
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files)
 	if err != nil {
 		return err
 	}
-	if _, err := p.Up(ctx); err != nil {
+	if err := up(ctx, p); err != nil {
 		return err
 	}
 	return setPasswords(ctx, db, logins)
+}
+
+func up(ctx context.Context, p *goose.Provider) (err error) {
+	for range tries {
+		_, err = p.Up(ctx)
+		var refused *pgconn.PgError
+		if !errors.As(err, &refused) || !slices.Contains(crowded, refused.Code) {
+			return err
+		}
+	}
+	return err
 }
 
 func setPasswords(ctx context.Context, db *sql.DB, logins Logins) error {

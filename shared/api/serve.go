@@ -96,9 +96,6 @@ func (f handlerFunc) Invoke(ctx context.Context, payload []byte) ([]byte, error)
 	return f(ctx, payload)
 }
 
-// margin is left before Lambda's own deadline, to answer and log in.
-const margin = 500 * time.Millisecond
-
 // Lambda turns payload 2.0 events into requests. The adapter splits headers at commas, which breaks signatures of
 // webhooks, so the headers are put back from the event as they came.
 func Lambda(function string, _ time.Duration, h http.Handler) lambda.Handler {
@@ -113,11 +110,8 @@ func Lambda(function string, _ time.Duration, h http.Handler) lambda.Handler {
 		if err := json.Unmarshal(payload, &ev); err != nil {
 			return nil, fmt.Errorf("not an HTTP event: %w", err)
 		}
-		if deadline, ok := ctx.Deadline(); ok {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
-			defer cancel()
-		}
+		ctx, cancel := run.Within(ctx)
+		defer cancel()
 		lc, _ := lambdacontext.FromContext(ctx)
 		requestID := ""
 		if lc != nil {

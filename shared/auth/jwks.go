@@ -12,6 +12,8 @@ import (
 	"time"
 
 	jose "github.com/go-jose/go-jose/v3"
+
+	"fitkit/shared/retry"
 )
 
 const (
@@ -40,8 +42,9 @@ type KeySet struct {
 	mu         sync.Mutex
 	keys       map[string]*rsa.PublicKey
 	downloaded time.Time // when the download of keys began
-	tried      time.Time // when the last download began
+	tried      time.Time // when the last download began, or failed
 	failure    error     // why the last download failed; nil when it did not
+	rested     time.Time // until when Clerk asked to be left alone
 }
 
 // NewKeySet returns a source for the set at url, as <issuer>/.well-known/jwks.json. It
@@ -79,6 +82,9 @@ func (s *KeySet) Key(ctx context.Context, kid string) (*rsa.PublicKey, error) {
 
 // due reports whether to download before answering for kid.
 func (s *KeySet) due(kid string) bool {
+	if s.now().Before(s.rested) {
+		return false
+	}
 	wait := downloadEvery
 	if !s.believed(keysExpire) {
 		wait = downloadEveryEmpty
@@ -103,9 +109,11 @@ func (s *KeySet) download(ctx context.Context) {
 	s.tried = s.now()
 	keys, err := s.fetch(context.WithoutCancel(ctx))
 	s.failure = err
-	if err == nil {
-		s.keys, s.downloaded = keys, s.tried
+	if err != nil {
+		s.tried = s.now() // whoever waited in line for it shares the failure
+		return
 	}
+	s.keys, s.downloaded = keys, s.tried
 }
 
 func (s *KeySet) fetch(ctx context.Context) (map[string]*rsa.PublicKey, error) {
@@ -121,6 +129,9 @@ func (s *KeySet) fetch(ctx context.Context) (map[string]*rsa.PublicKey, error) {
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxKeySet+1))
 	if err != nil {
 		return nil, err
+	}
+	if res.StatusCode == http.StatusTooManyRequests || res.StatusCode == http.StatusServiceUnavailable {
+		s.rested = s.tried.Add(min(downloadEvery, retry.After(res.Header, s.tried)))
 	}
 	if res.StatusCode != http.StatusOK || len(body) > maxKeySet {
 		return nil, fmt.Errorf("status %d, %d bytes", res.StatusCode, len(body))

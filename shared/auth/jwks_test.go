@@ -267,3 +267,25 @@ func TestOnlySigningKeysOfASetAreTaken(t *testing.T) {
 		t.Fatalf("took %d keys, %v", len(keys), err)
 	}
 }
+
+// TestClerkIsLeftAloneForAsLongAsItAsks, though never longer than unknown keys are: nobody can sign in meanwhile.
+func TestClerkIsLeftAloneForAsLongAsItAsks(t *testing.T) {
+	for after, want := range map[string]time.Duration{"10": 10 * time.Second, "3600": downloadEvery, "": downloadEveryEmpty} {
+		w := newWorld(t)
+		w.server.broken = func(*http.Request) (*http.Response, error) {
+			busy := answer(http.StatusTooManyRequests, "")
+			busy.Header.Set("Retry-After", after)
+			return busy, nil
+		}
+		asked := func(passed time.Duration) int {
+			w.now = w.now.Add(passed)
+			if _, err := w.verify.keys.Key(t.Context(), "ins_a"); !errors.Is(err, ErrKeysUnavailable) {
+				t.Errorf("%q: %v", after, err)
+			}
+			return w.server.downloads
+		}
+		if asked(0) != 1 || asked(want-time.Millisecond) != 1 || asked(time.Millisecond) != 2 {
+			t.Errorf("%q: %d downloads, the second one not after %s", after, w.server.downloads, want)
+		}
+	}
+}

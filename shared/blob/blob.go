@@ -12,11 +12,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"fitkit/shared/fail"
 )
@@ -77,14 +80,20 @@ func (s *Store) Head(ctx context.Context, key Key) (Info, error) {
 	if err != nil {
 		return Info{}, known(err, "head object")
 	}
+	if err := proven(out.ETag, "head object"); err != nil {
+		return Info{}, err
+	}
 	return Info{Size: aws.ToInt64(out.ContentLength), ContentType: aws.ToString(out.ContentType), SHA256: sumFrom(out.ChecksumSHA256)}, nil
 }
 
 // Put stores content under a key that is free, and is ErrExists when it is not.
 func (s *Store) Put(ctx context.Context, key Key, contentType string, content []byte) error {
 	in := putInput(s.bucket, string(key), contentType, content)
-	_, err := s.client.PutObject(ctx, in)
-	return known(err, "put object")
+	out, err := s.client.PutObject(ctx, in)
+	if err != nil {
+		return known(err, "put object")
+	}
+	return proven(out.ETag, "put object")
 }
 
 // putInput creates only, and always carries the content's sum: the store refuses what was damaged on its way.
@@ -99,6 +108,9 @@ func (s *Store) Get(ctx context.Context, key Key) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, known(err, "get object")
 	}
+	if err := proven(out.ETag, "get object"); err != nil {
+		return nil, errors.Join(err, out.Body.Close())
+	}
 	return out.Body, nil
 }
 
@@ -112,15 +124,25 @@ func (s *Store) Begin(ctx context.Context, key Key) ([]byte, error) {
 		return nil, known(err, "get object")
 	}
 	defer out.Body.Close()
+	if err := proven(out.ETag, "get object"); err != nil {
+		return nil, err
+	}
 	head, err := io.ReadAll(io.LimitReader(out.Body, beginning))
 	return head, known(err, "get object")
 }
 
 // Delete removes what is stored under key. What is not there is deleted already.
 func (s *Store) Delete(ctx context.Context, key Key) error {
-	_, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: key.text()})
+	out, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: key.text()})
 	if err = known(err, "delete object"); errors.Is(err, ErrNotFound) {
 		return nil
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	// A store has nothing to say to a deletion. Whatever says something in its place has deleted nothing.
+	if res, ok := middleware.GetRawResponse(out.ResultMetadata).(*smithyhttp.Response); !ok || res.StatusCode != http.StatusNoContent {
+		return fail.Wrap(unavailable(errNotAStore), "delete object")
+	}
+	return nil
 }

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"fitkit/shared/config"
+	"fitkit/shared/retry/awsretry"
 	"fitkit/shared/run"
 )
 
@@ -26,12 +26,6 @@ type Config struct {
 
 // patience bounds one call; the files that functions themselves move are small.
 const patience = 20 * time.Second
-
-// A call is tried three times within a request's patience, so the pauses are short.
-const (
-	tries = 3
-	pause = 500 * time.Millisecond
-)
 
 // From is the function's general store.
 func From(app *run.App) *Store {
@@ -59,7 +53,7 @@ func (c Config) client() *s3.Client {
 		c.HTTP = &http.Client{Timeout: patience}
 	}
 	o := s3.Options{Region: c.Region, UsePathStyle: true, HTTPClient: c.HTTP,
-		Retryer:                    retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = tries, pause }),
+		Retryer:                    awsretry.New(),
 		Credentials:                aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c.Keys, nil }),
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,

@@ -101,7 +101,7 @@ func (s *Documents) put(ctx context.Context, key, contentType string, content []
 	case errors.Is(err, ErrExists):
 		r.VersionID, err = s.same(ctx, r)
 	case err == nil:
-		r.VersionID = aws.ToString(out.VersionId)
+		r.VersionID, err = aws.ToString(out.VersionId), proven(out.ETag, "put document")
 	}
 	if err != nil {
 		return Receipt{}, err
@@ -114,6 +114,9 @@ func (s *Documents) same(ctx context.Context, r Receipt) (version string, err er
 	head, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &r.Key, ChecksumMode: types.ChecksumModeEnabled})
 	if err != nil {
 		return "", known(err, "find document")
+	}
+	if err := proven(head.ETag, "find document"); err != nil {
+		return "", err
 	}
 	if aws.ToInt64(head.ContentLength) != r.Size || sumFrom(head.ChecksumSHA256) != r.SHA256 {
 		return "", ErrAltered
@@ -128,6 +131,9 @@ func (s *Documents) Read(ctx context.Context, r Receipt) ([]byte, error) {
 		return nil, known(err, "read document")
 	}
 	defer out.Body.Close()
+	if err := proven(out.ETag, "read document"); err != nil {
+		return nil, err
+	}
 	content, err := io.ReadAll(io.LimitReader(out.Body, r.Size+1))
 	if err != nil {
 		return nil, known(err, "read document")

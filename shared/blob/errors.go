@@ -4,31 +4,50 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
 	"fitkit/shared/fail"
+	"fitkit/shared/retry/awsretry"
 )
 
 // known turns a store's answer into one of the package's errors. What it refuses for a reason of its own (a wrong key, a
-// bucket that is not there) stays what it is, an internal error; what was never answered, or answered 429 or 5xx, may work later.
+// bucket that is not there) stays what it is, an internal error; what was never answered, answered with
+// something that is not a store's, or with 429 or 5xx, may work later.
 func known(err error, doing string) error {
 	if err == nil {
 		return nil
 	}
 	var res *awshttp.ResponseError
 	if !errors.As(err, &res) || res.HTTPStatusCode() == 0 {
-		return fail.Wrap(errors.Join(ErrUnavailable, err), "%s", doing)
+		return fail.Wrap(unavailable(err), "%s", doing)
 	}
 	switch status := res.HTTPStatusCode(); {
 	case status == http.StatusNotFound && code(err) != "NoSuchBucket":
 		return fail.Wrap(ErrNotFound, "%s", doing)
 	case status == http.StatusPreconditionFailed:
 		return fail.Wrap(ErrExists, "%s", doing)
-	case status == http.StatusTooManyRequests || status >= 500 && status != http.StatusNotImplemented:
-		return fail.Wrap(errors.Join(ErrUnavailable, err), "%s", doing)
+	case status < 300 || status == http.StatusTooManyRequests || status >= 500 && status != http.StatusNotImplemented:
+		return fail.Wrap(unavailable(err), "%s", doing)
 	}
 	return fail.Wrap(err, "%s", doing)
+}
+
+// proven looks at an answer that says nothing but "success": a store gives every object an ETag, and whatever else
+// answers in its place (a proxy's page with status 200) must not be believed to have taken or to hold a document.
+func proven(etag *string, doing string) error {
+	if aws.ToString(etag) != "" {
+		return nil
+	}
+	return fail.Wrap(unavailable(errNotAStore), "%s", doing)
+}
+
+var errNotAStore = errors.New("the answer is not an object store's")
+
+// unavailable asks callers to come back in a minute, or when the store itself said.
+func unavailable(err error) error {
+	return errors.Join(ErrUnavailable.After(max(ErrUnavailable.RetryAfter, awsretry.After(err))), err)
 }
 
 // code is the store's word for what is wrong, such as AccessDenied; "" when it said none.
@@ -38,10 +57,4 @@ func code(err error) string {
 		return api.ErrorCode()
 	}
 	return ""
-}
-
-// refused says that the store understood and will not.
-func refused(err error) bool {
-	var res *awshttp.ResponseError
-	return errors.As(err, &res) && res.HTTPStatusCode() >= 400 && res.HTTPStatusCode() < 500
 }

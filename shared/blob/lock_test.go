@@ -91,6 +91,7 @@ func r2(t *testing.T, rules string, status, deletes int) (*config.ComplianceBlob
 	t.Helper()
 	stored := map[string][]byte{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"e"`)
 		switch {
 		case r.URL.Path == "/accounts/acc/r2/buckets/docs/lock" && r.Header.Get("Authorization") == "Bearer token":
 			w.WriteHeader(status)

@@ -82,10 +82,15 @@ func (l ruleLock) rules(ctx context.Context) ([]rule, error) {
 		return nil, fail.Wrap(ErrUnavailable, "read the lock rules")
 	}
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
+	switch {
+	case res.StatusCode == http.StatusTooManyRequests || res.StatusCode >= http.StatusInternalServerError:
+		return nil, fail.Wrap(ErrUnavailable, "read the lock rules: Cloudflare answered %s", res.Status)
+	case res.StatusCode != http.StatusOK:
 		return nil, fmt.Errorf("read the lock rules: Cloudflare answered %s; CLOUDFLARE_API_TOKEN must be allowed to read the bucket's settings", res.Status)
 	}
 	var body struct{ Result struct{ Rules []rule } }
-	err = json.NewDecoder(http.MaxBytesReader(nil, res.Body, 1<<20)).Decode(&body)
-	return body.Result.Rules, fail.Wrap(err, "read the lock rules")
+	if err := json.NewDecoder(http.MaxBytesReader(nil, res.Body, 1<<20)).Decode(&body); err != nil {
+		return nil, fail.Wrap(ErrUnavailable, "read the lock rules: Cloudflare's answer is no JSON")
+	}
+	return body.Result.Rules, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"fitkit/shared/id"
+	"fitkit/shared/retry/awsretry"
 )
 
 // samples is the prefix of what the daily check stores and tries to delete.
@@ -35,7 +36,7 @@ func putSample(ctx context.Context, client *s3.Client, bucket string, l lock, no
 		return s, known(err, "store a sample")
 	}
 	s.version = aws.ToString(out.VersionId)
-	return s, nil
+	return s, proven(out.ETag, "store a sample")
 }
 
 // survives tries to delete the sample's version and reads it after.
@@ -50,18 +51,22 @@ func (s sample) survives(ctx context.Context, client *s3.Client, bucket string) 
 		return known(err, "read the sample again")
 	}
 	defer out.Body.Close()
+	if err := proven(out.ETag, "read the sample again"); err != nil {
+		return err
+	}
 	if content, err := io.ReadAll(out.Body); err != nil || !bytes.Equal(content, s.content) {
 		return notLocked("the sample is another than was stored (%v)", err)
 	}
 	return nil
 }
 
-// mustBeRefused is nil for a refusal, ErrNotLocked for a success, and what went wrong otherwise.
+// mustBeRefused is nil for a refusal, ErrNotLocked for a success, and what went wrong otherwise: being asked to come back later
+// proves nothing.
 func mustBeRefused(err error, what string) error {
 	switch {
 	case err == nil:
 		return notLocked("%s succeeded", what)
-	case refused(err):
+	case awsretry.Refused(err):
 		return nil
 	}
 	return known(err, what)

@@ -58,6 +58,7 @@ func answering(t *testing.T, status int, body string) (*blob.Store, func() []*ht
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		seen = append(seen, r)
+		w.Header().Set("ETag", `"e"`)
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
 	}))

@@ -17,6 +17,7 @@ import (
 	"fitkit/shared/billing/billingjob"
 	"fitkit/shared/blob/blobcron"
 	"fitkit/shared/hook"
+	"fitkit/shared/job"
 	"fitkit/shared/member/memberapi"
 	"fitkit/shared/membership/membershipapi"
 	"fitkit/shared/org/orgapi"
@@ -132,6 +133,9 @@ func Endpoints() []api.Endpoint { return only[api.Endpoint]() }
 
 // Hooks is every webhook, sorted by name.
 func Hooks() []hook.Handler { return only[hook.Handler]() }
+
+// Jobs is every job, sorted by name.
+func Jobs() []job.Handler { return only[job.Handler]() }
 
 func only[T run.Declared]() []T {
 	var out []T

@@ -137,7 +137,9 @@ func once(ctx context.Context, db *postgres.SystemDB, h Handler, slot time.Time)
 	if err != nil || !mine {
 		return Result{Why: "this slot has run or is running"}, fail.Wrap(err, "take the slot of %s", h.Op.Name)
 	}
-	n, err := h.handle(ctx)
+	working, cancel := run.Within(ctx)
+	defer cancel()
+	n, err := h.handle(working)
 	if err != nil {
 		return Result{Selected: n}, fail.Wrap(err, "run %s", h.Op.Name)
 	}

@@ -112,6 +112,8 @@ func (h Handler) answer(ctx context.Context, ev events.APIGatewayV2HTTPRequest) 
 	if err != nil {
 		return err
 	}
+	ctx, cancel := run.Within(ctx)
+	defer cancel()
 	return h.handle(ctx, r)
 }
 

@@ -61,21 +61,36 @@ func or[T comparable](v, fallback T) T {
 type Handler struct {
 	Op     Op
 	handle func(ctx context.Context, c tenancy.Caller, payload []byte) error
+	read   func(payload []byte) (any, error)
 }
 
 // Spec is the operation's.
 func (h Handler) Spec() run.Spec { return h.Op.Spec() }
+
+// Read is a payload as the handler gets it. Tests ask it whether messages of former releases are still understood.
+func (h Handler) Read(payload []byte) (any, error) { return h.read(payload) }
 
 // ErrPayload means a message that this version cannot read; it is dead at once, for trying again cannot help.
 var ErrPayload = fail.New(fail.Invalid, "job.payload", "The job's payload cannot be read by this version.", "גרסה זו אינה יכולה לקרוא את תוכן העבודה.")
 
 // New makes a job's handler. M is the payload. The caller is FitKit itself in the job's organisation.
 func New[M any](op Op, handle func(ctx context.Context, c tenancy.Caller, m M) error) Handler {
-	return Handler{Op: op, handle: func(ctx context.Context, c tenancy.Caller, payload []byte) error {
-		var m M
-		if err := json.Unmarshal(payload, &m); err != nil {
-			return ErrPayload
-		}
-		return handle(ctx, c, m)
-	}}
+	return Handler{
+		Op: op,
+		handle: func(ctx context.Context, c tenancy.Caller, payload []byte) error {
+			m, err := read[M](payload)
+			if err != nil {
+				return err
+			}
+			return handle(ctx, c, m)
+		},
+		read: func(payload []byte) (any, error) { return read[M](payload) },
+	}
+}
+
+func read[M any](payload []byte) (m M, err error) {
+	if json.Unmarshal(payload, &m) != nil {
+		err = ErrPayload
+	}
+	return m, err
 }

@@ -60,8 +60,6 @@ type worker struct {
 }
 
 const (
-	// margin is left before Lambda's deadline to give a job back in an orderly way.
-	margin = time.Second
 	// leaseOver is how much longer than the invocation a lease lasts, so that it cannot run out under a live worker.
 	leaseOver    = time.Second
 	defaultLease = time.Minute
@@ -83,13 +81,12 @@ func (w worker) one(ctx context.Context, requestID string, record events.SQSMess
 	if sent, err := strconv.ParseInt(record.Attributes["SentTimestamp"], 10, 64); err == nil {
 		obs.Took(ctx, "waited_ms", time.Since(time.UnixMilli(sent)))
 	}
-	lease, working := defaultLease, ctx
+	lease := defaultLease
 	if deadline, ok := ctx.Deadline(); ok {
 		lease = time.Until(deadline) + leaseOver
-		var cancel context.CancelFunc
-		working, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
-		defer cancel()
 	}
+	working, cancel := run.Within(ctx)
+	defer cancel()
 	working, payload, err := w.take(working, e, lease)
 	if err != nil {
 		return refused(ctx, err)

@@ -24,6 +24,9 @@ import (
 // ErrGone means that the connection is no more, or is not yet: it begins when its $connect has been answered.
 var ErrGone = errors.New("the connection is gone")
 
+// ErrUnavailable means that the management API does not answer, or cannot now: another connection would fare no better.
+var ErrUnavailable = errors.New("the management API does not answer as it should")
+
 const (
 	service = "execute-api"
 	// timeout of one call; a function that answers a message has 10 s in all.
@@ -72,13 +75,15 @@ func (c *Client) call(ctx context.Context, method, connection string, body []byt
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return fmt.Errorf("ask the management API: %w", err)
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	defer res.Body.Close()
 	told, err := io.ReadAll(io.LimitReader(res.Body, maxTold))
 	switch {
 	case res.StatusCode == http.StatusGone:
 		return ErrGone
+	case res.StatusCode == http.StatusTooManyRequests || res.StatusCode >= http.StatusInternalServerError:
+		return fmt.Errorf("%w: %s: %s", ErrUnavailable, res.Status, told)
 	case res.StatusCode >= http.StatusMultipleChoices:
 		return fmt.Errorf("the management API answered %s: %s", res.Status, told)
 	}

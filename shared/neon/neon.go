@@ -11,28 +11,36 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"fitkit/shared/retry"
 )
 
 // Client speaks to one project by Neon's API.
 type Client struct {
 	URL, Key, Project string
 	Client            *http.Client
-	Wait              func(time.Duration) // before asking again
+	Wait              func(context.Context, time.Duration) error // before asking again; retry.Wait
 }
 
-// patience is how often something is asked for again, with waits that grow to half a minute: about five minutes in all.
-const patience = 14
+const (
+	// patience is how often a busy project is asked again, with waits that grow to longest: about five minutes in all.
+	patience = 14
+	longest  = 30 * time.Second
+)
 
-// call sends one request and waits while the project is busy with another operation (423) or there were too many (429).
+// call sends one request and waits while the project is busy with another operation (423), which is Neon's way to make its
+// callers queue, or, seldom and for as long as Neon says, when there were too many requests (429).
 func (n *Client) call(ctx context.Context, method, path string, in, out any) error {
 	for try := 1; ; try++ {
-		status, body, err := n.once(ctx, method, path, in)
-		busy := status == http.StatusLocked || status == http.StatusTooManyRequests
+		status, after, body, err := n.once(ctx, method, path, in)
+		tooMany := status == http.StatusTooManyRequests && try < retry.Tries && after <= longest
 		switch {
 		case err != nil:
 			return err
-		case busy && try < patience:
-			n.Wait(min(30*time.Second, time.Second<<(try-1)))
+		case tooMany || status == http.StatusLocked && try < patience:
+			if err := n.Wait(ctx, max(after, retry.Pause(try, time.Second, longest))); err != nil {
+				return fmt.Errorf("Neon answered %d to %s %s: %w", status, method, path, err) //nolint:staticcheck // a sentence that a person reads
+			}
 			continue
 		case status == http.StatusUnauthorized || status == http.StatusForbidden:
 			return fmt.Errorf("Neon refuses NEON_API_KEY: it has expired or is of another project; make one in the project's settings") //nolint:staticcheck // a sentence that a person reads
@@ -46,28 +54,29 @@ func (n *Client) call(ctx context.Context, method, path string, in, out any) err
 	}
 }
 
-func (n *Client) once(ctx context.Context, method, path string, in any) (int, []byte, error) {
+// once sends one request; after is how long Neon asks to be left alone.
+func (n *Client) once(ctx context.Context, method, path string, in any) (status int, after time.Duration, answer []byte, err error) {
 	var body io.Reader
 	if in != nil {
 		text, err := json.Marshal(in)
 		if err != nil {
-			return 0, nil, err
+			return 0, 0, nil, err
 		}
 		body = bytes.NewReader(text)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, n.URL+"/projects/"+url.PathEscape(n.Project)+path, body)
 	if err != nil {
-		return 0, nil, err
+		return 0, 0, nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+n.Key)
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := n.Client.Do(req)
 	if err != nil {
-		return 0, nil, fmt.Errorf("Neon does not answer: %w", err) //nolint:staticcheck // a sentence that a person reads
+		return 0, 0, nil, fmt.Errorf("Neon does not answer: %w", err) //nolint:staticcheck // a sentence that a person reads
 	}
 	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	return resp.StatusCode, text, err
+	answer, err = io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	return resp.StatusCode, retry.After(resp.Header, time.Now()), answer, err
 }
 
 type branch struct {
@@ -126,7 +135,9 @@ func (n *Client) Create(ctx context.Context, want Branch) (string, error) {
 		if try > 100 {
 			return "", fmt.Errorf("the branch %s is still %s after five minutes: look at it in Neon's console", want.Name, b.State)
 		}
-		n.Wait(3 * time.Second)
+		if err := n.Wait(ctx, 3*time.Second); err != nil {
+			return "", fmt.Errorf("the branch %s is still %s: %w", want.Name, b.State, err)
+		}
 		var one struct{ Branch branch }
 		if err := n.call(ctx, http.MethodGet, "/branches/"+url.PathEscape(b.ID), nil, &one); err != nil {
 			return "", err

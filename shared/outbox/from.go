@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -46,10 +47,15 @@ func System(app *run.App) *postgres.SystemDB {
 	return db
 }
 
+// sendWithin is how long an answer waits for SQS to take the work that it caused; the relay sends what it has not taken.
+const sendWithin = 3 * time.Second
+
 func deliver(sender *Sender, mark func(context.Context, []postgres.Staged, []id.Job) error) postgres.Sender {
 	return func(ctx context.Context, jobs []postgres.Staged) {
 		crash.At("before follow-up sent")
-		sent, err := sender.Send(ctx, clock.Real(), jobs)
+		sending, cancel := context.WithTimeout(ctx, sendWithin)
+		sent, err := sender.Send(sending, clock.Real(), jobs)
+		cancel()
 		if err != nil {
 			obs.Add(ctx, "outbox_left_to_relay", err.Error())
 		}

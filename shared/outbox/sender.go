@@ -5,6 +5,7 @@ package outbox
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"strconv"
 	"sync"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"fitkit/shared/id"
 	"fitkit/shared/postgres"
 	"fitkit/shared/queue"
+	"fitkit/shared/retry/awsretry"
 )
 
 // Config says where queues are. A queue's URL is URLPrefix + its name.
@@ -33,9 +35,12 @@ type Sender struct {
 	prefix string
 }
 
+// patience bounds one try of a call: SQS answers within milliseconds, or something is wrong and the relay sends later.
+const patience = 2 * time.Second
+
 // NewSender builds the client by hand: loading the SDK's default configuration costs every cold start.
 func NewSender(c Config) *Sender {
-	opts := sqs.Options{Region: c.Region, Credentials: c.Credentials, RetryMaxAttempts: 2}
+	opts := sqs.Options{Region: c.Region, Credentials: c.Credentials, HTTPClient: &http.Client{Timeout: patience}, Retryer: awsretry.New()}
 	if c.Endpoint != "" {
 		opts.BaseEndpoint = &c.Endpoint
 	}
@@ -49,7 +54,8 @@ const maxDelay = 15 * time.Minute
 const batchSize = 10
 
 // Send sends jobs to their queues, ten in a call, and returns the ids of those that SQS took. Jobs due later than
-// SQS can delay are left to the relay.
+// SQS can delay are left to the relay, and so is everything that follows a call which SQS did not answer: waiting for each
+// in turn would hold the caller up for minutes.
 func (s *Sender) Send(ctx context.Context, now time.Time, jobs []postgres.Staged) (sent []id.Job, err error) {
 	byQueue := map[string][]postgres.Staged{}
 	for _, j := range jobs {
@@ -62,8 +68,12 @@ func (s *Sender) Send(ctx context.Context, now time.Time, jobs []postgres.Staged
 			n := min(batchSize, len(list))
 			ids, e := s.sendBatch(ctx, now, name, list[:n])
 			sent, list = append(sent, ids...), list[n:]
+			if e != nil && !awsretry.Refused(e) {
+				return sent, e
+			}
 			if e != nil {
 				err = e
+				break // this queue's trouble; the others may do
 			}
 		}
 	}

@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"fitkit/shared/fail"
+	"fitkit/shared/retry"
 	"fitkit/shared/secret"
 )
 
 // ErrVendor is a vendor that does not answer as it should. What it said is for the log.
-var ErrVendor = fail.New(fail.Unavailable, "platform.vendor_unavailable", "The vendor does not answer as it should; try again later.", "השירות החיצוני אינו עונה כראוי; נסו שוב מאוחר יותר.")
+var ErrVendor = fail.New(fail.Unavailable, "platform.vendor_unavailable", "The vendor does not answer as it should; try again later.", "השירות החיצוני אינו עונה כראוי; נסו שוב מאוחר יותר.").
+	After(time.Minute)
 
 // ErrVendorKey is a vendor that refuses our key: trying again cannot help.
 var ErrVendorKey = fail.New(fail.Conflict, "platform.vendor_key_refused", "The vendor refuses our key: it has expired or is of another project. Make a new one and deploy it.", "השירות החיצוני דוחה את המפתח: פג תוקפו או שהוא של פרויקט אחר. צרו מפתח חדש ופרסו אותו.")
@@ -59,7 +61,7 @@ func (v vendor) ask(ctx context.Context, method, address string, in, out any) er
 	case res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden:
 		return ErrVendorKey
 	case res.StatusCode != http.StatusOK:
-		return fail.Wrap(ErrVendor, "%s answered %d", req.URL.Host, res.StatusCode)
+		return fail.Wrap(ErrVendor.After(max(ErrVendor.RetryAfter, retry.After(res.Header, time.Now()))), "%s answered %d", req.URL.Host, res.StatusCode)
 	}
 	if err := json.NewDecoder(io.LimitReader(res.Body, vendorAnswer)).Decode(out); err != nil {
 		return fail.Wrap(ErrVendor, "read the answer of %s", req.URL.Host)

@@ -10,6 +10,7 @@ import (
 	"fitkit/shared/id"
 	"fitkit/shared/management"
 	"fitkit/shared/postgres"
+	"fitkit/shared/retry"
 )
 
 // cutAtOnce is how many connections one run cuts; the next run goes on.
@@ -53,12 +54,16 @@ func (c *Cutter) Cut(ctx context.Context) (cut int64, err error) {
 	if err != nil {
 		return 0, fail.Wrap(err, "find connections to cut")
 	}
+	var streak retry.Streak
 	for _, e := range over {
-		if one := c.end(ctx, e); one != nil {
-			err = errors.Join(err, fail.Wrap(one, "cut connection %s", e.Connection))
-			continue
+		one := c.end(ctx, e)
+		if one == nil {
+			cut++
 		}
-		cut++
+		err = errors.Join(err, fail.Wrap(one, "cut connection %s", e.Connection))
+		if streak.Down(errors.Is(one, management.ErrUnavailable)) {
+			break
+		}
 	}
 	return cut, err
 }

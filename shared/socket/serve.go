@@ -62,5 +62,7 @@ func (h Handler) run(ctx context.Context, ev event) (err error) {
 			err = errPanic
 		}
 	}()
+	ctx, cancel := run.Within(ctx)
+	defer cancel()
 	return h.handle(ctx, ev)
 }

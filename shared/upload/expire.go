@@ -10,6 +10,7 @@ import (
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
 	"fitkit/shared/postgres"
+	"fitkit/shared/retry"
 	"fitkit/shared/tenancy"
 )
 
@@ -41,7 +42,7 @@ func NewExpirer(system *postgres.SystemDB, db *postgres.DB, files Files) *Expire
 }
 
 // Expire answers how many uploads it removed. A studio or a file that cannot be worked on does not stop the others; it is
-// found again by the next run, because its row goes last.
+// found again by the next run, because its row goes last. A store that is down ends the run.
 func (x *Expirer) Expire(ctx context.Context) (removed int64, err error) {
 	var orgs []id.Org
 	err = x.system.Across(ctx, func(tx postgres.Tx) error {
@@ -55,10 +56,14 @@ func (x *Expirer) Expire(ctx context.Context) (removed int64, err error) {
 	if err != nil {
 		return 0, fail.Wrap(err, "find uploads to expire")
 	}
+	var streak retry.Streak
 	for _, org := range orgs {
-		n, e := x.expireOrg(ctx, org)
+		n, down, e := x.expireOrg(ctx, org, &streak)
 		removed += n
 		err = errors.Join(err, fail.Wrap(e, "expire uploads of %s", org))
+		if down {
+			break
+		}
 	}
 	return removed, err
 }
@@ -68,8 +73,8 @@ type expired struct {
 	Key string
 }
 
-// expireOrg marks first, so that nobody can complete an upload whose file is being deleted.
-func (x *Expirer) expireOrg(ctx context.Context, org id.Org) (removed int64, err error) {
+// expireOrg marks first, so that nobody can complete an upload whose file is being deleted. down says that the store is.
+func (x *Expirer) expireOrg(ctx context.Context, org id.Org, streak *retry.Streak) (removed int64, down bool, err error) {
 	caller := tenancy.ForOrg(org, "cron:org-expire-uploads")
 	var due []expired
 	err = x.db.InOrg(ctx, caller, func(tx postgres.Tx) error {
@@ -81,13 +86,16 @@ func (x *Expirer) expireOrg(ctx context.Context, org id.Org) (removed int64, err
 		return err
 	})
 	for _, e := range due {
-		if one := x.remove(ctx, caller, e); one != nil {
-			err = errors.Join(err, one)
-			continue
+		one := x.remove(ctx, caller, e)
+		if one == nil {
+			removed++
 		}
-		removed++
+		err = errors.Join(err, one)
+		if streak.Down(errors.Is(one, blob.ErrUnavailable)) {
+			return removed, true, err
+		}
 	}
-	return removed, err
+	return removed, false, err
 }
 
 func (x *Expirer) remove(ctx context.Context, caller tenancy.Caller, e expired) error {

@@ -30,7 +30,7 @@ func (p *Platform) migrate(ctx context.Context, given Variables) error {
 		system = p.Stores.DatabaseURL(roleSystem, p.Secrets.SystemPassword, database)
 		logins = migrate.Logins{App: p.Secrets.AppPassword, System: p.Secrets.SystemPassword}
 	}
-	if err := migrate.Up(ctx, owner, logins); err != nil {
+	if err := migrate.Apply(ctx, p.opt.Migrations, owner, logins); err != nil {
 		return fmt.Errorf("The migrations stopped: %w\nIf a migration was edited after it had run here, make dev-reset starts anew.", err)
 	}
 	p.Addresses.Database, p.Addresses.System = owner, system

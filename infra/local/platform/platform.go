@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"fitkit/infra/local/sockets"
 	"fitkit/infra/local/stores"
 	"fitkit/infra/local/template"
+	"fitkit/migrations"
 )
 
 // Options say what to start. Only Root is required.
@@ -45,6 +47,8 @@ type Options struct {
 	CrashVisibility time.Duration
 	// MaxTimeout caps the functions' time limits, and with them their leases; 0: as the templates say. For fault runs.
 	MaxTimeout time.Duration
+	// Migrations are another release's, for runs of code on a schema that is not its own; nil: this checkout's.
+	Migrations fs.FS
 	// Fast gives up PostgreSQL's durability for speed, for tests.
 	Fast bool
 
@@ -102,6 +106,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
 		return o, fmt.Errorf("find %s: %w", o.Dir, err)
+	}
+	if o.Migrations == nil {
+		o.Migrations = migrations.FS
 	}
 	if o.Progress == nil {
 		o.Progress = func(string) {}

@@ -18,11 +18,12 @@ import (
 	"time"
 
 	"fitkit/shared/neon"
+	"fitkit/shared/retry"
 )
 
 func main() {
 	n := &neon.Client{URL: cmp.Or(os.Getenv("NEON_API_URL"), "https://console.neon.tech/api/v2"), Key: os.Getenv("NEON_API_KEY"),
-		Project: os.Getenv("NEON_PROJECT_ID"), Client: &http.Client{Timeout: 30 * time.Second}, Wait: time.Sleep}
+		Project: os.Getenv("NEON_PROJECT_ID"), Client: &http.Client{Timeout: 30 * time.Second}, Wait: retry.Wait}
 	if err := run(context.Background(), n, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -70,7 +70,11 @@ type Client struct {
 	env     *Env
 	token   string
 	Headers map[string]string
+	ctx     context.Context // of its requests; nil: no end
 }
+
+// Until has the client's requests end with ctx, as Lambda's deadline would have it.
+func (c *Client) Until(ctx context.Context) *Client { c.ctx = ctx; return c }
 
 // As is a member of the studio's staff, freshly signed in.
 func (s Studio) As(t testing.TB, role tenancy.Role) *Client {
@@ -126,6 +130,9 @@ func (c *Client) Do(method, path string, body any) *Response {
 	r.Header.Set("Idempotency-Key", id.New[id.Event]().String())
 	for k, v := range c.Headers {
 		r.Header.Set(k, v)
+	}
+	if c.ctx != nil {
+		r = r.WithContext(c.ctx)
 	}
 	w := httptest.NewRecorder()
 	c.env.handler(c.t, method, r.URL.Path).ServeHTTP(w, r)

@@ -52,6 +52,8 @@ const (
 	settle = 5 * time.Minute
 	// edge keeps the instant off both ends of the restore window, where the vendor refuses it.
 	edge = 30 * time.Minute
+	// toClose is kept of a run's time for removing the copy and keeping the report, however long Neon or the copy takes.
+	toClose = time.Minute
 	// leftover is when Neon deletes a copy that we could not.
 	leftover = 6 * time.Hour
 )
@@ -98,6 +100,12 @@ func (v *Verifier) keep(ctx context.Context, r backup.Report) error {
 
 // look makes the copy and compares it.
 func (v *Verifier) look(ctx context.Context, r *backup.Report) (err error) {
+	closing := ctx
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-toClose))
+		defer cancel()
+	}
 	branch := neon.Branch{Name: "verify-" + r.ID.String(), Expires: r.StartedAt.Add(leftover)}
 	history, err := v.Vendor.History(ctx)
 	if err != nil {
@@ -107,7 +115,7 @@ func (v *Verifier) look(ctx context.Context, r *backup.Report) (err error) {
 		r.CopyAt = r.StartedAt.Add(-edge - rand.N(history-2*edge)).Truncate(time.Second)
 		branch.At = r.CopyAt
 	}
-	defer func() { err = errors.Join(err, v.Vendor.Delete(context.WithoutCancel(ctx), branch.Name, false)) }()
+	defer func() { err = errors.Join(err, v.Vendor.Delete(closing, branch.Name, false)) }()
 	branchID, err := v.Vendor.Create(ctx, branch)
 	if err != nil {
 		return fmt.Errorf("make a copy: %w", err)

@@ -68,7 +68,16 @@ var pages = billing.Pages{AppURL: "https://app.example", APIURL: "https://api.ex
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	t.Parallel()
-	f := &fixture{provider: &listingProvider{Provider: billingtest.New()}, gateways: map[id.Org]id.Gateway{}}
+	provider := &listingProvider{Provider: billingtest.New()}
+	f := fixtureOf(t, provider)
+	f.provider = provider
+	return f
+}
+
+// fixtureOf is the same with another provider.
+func fixtureOf(t *testing.T, provider payment.Provider) *fixture {
+	t.Helper()
+	f := &fixture{gateways: map[id.Org]id.Gateway{}}
 	ring, err := seal.NewRing(secret.Secret(hex.EncodeToString(make([]byte, 31))+"01"), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +85,7 @@ func newFixture(t *testing.T) *fixture {
 	f.ring = ring
 	f.Env = apitest.New(t, func(db *postgres.DB) []api.Endpoint {
 		s := billing.NewStore(db)
-		f.collector = billing.NewCollector(db, f.provider, ring, 3*time.Second)
+		f.collector = billing.NewCollector(db, provider, ring, 3*time.Second)
 		return []api.Endpoint{billingapi.ListPaymentMethods(s), billingapi.RemovePaymentMethod(s), billingapi.CreateCharge(s),
 			billingapi.VoidCharge(s), billingapi.ListCharges(s), billingapi.ListArrears(s), billingapi.RetryCharge(s),
 			billingapi.GetBillingProof(f.collector), billingapi.ConnectGateway(f.collector), billingapi.CreateCardSession(f.collector, pages)}

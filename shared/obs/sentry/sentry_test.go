@@ -13,6 +13,7 @@ import (
 
 	"fitkit/shared/obs"
 	"fitkit/shared/obs/sentry"
+	"fitkit/shared/retry/outagetest"
 	"fitkit/shared/secret"
 )
 
@@ -126,4 +127,20 @@ func TestAMistakenDSNIsToldWithoutItsKey(t *testing.T) {
 			t.Errorf("%s: %v", dsn.Reveal(), err)
 		}
 	}
+}
+
+// TestASentryThatFailsChangesNoAnswer (T16): the invocation ends as it would have, and is held up for less than a second.
+func TestASentryThatFailsChangesNoAnswer(t *testing.T) {
+	outagetest.Each(t, func(t *testing.T, o *outagetest.Outage) {
+		c, err := sentry.New(secret.Secret(strings.Replace(o.URL, "://", "://public@", 1)+"/42"), "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			c.Report(o.Context(t), obs.Failure{Function: "api-example-create", Tags: map[string]string{"code": "internal"}})
+		}
+		if n := o.Asked(); n > 3 || o.TooOften() && n != 1 {
+			t.Errorf("Sentry was told %d times of three failures", n)
+		}
+	})
 }

@@ -50,6 +50,9 @@ type messagesOutput struct {
 	Dead    int `json:"dead" doc:"In the dead-letter queue. Messages only name jobs; the jobs are the truth"`
 }
 
+// depthPatience is how long the page waits for SQS in all.
+const depthPatience = 5 * time.Second
+
 // ListQueues answers from the jobs table, and with SQS's own counts where it gives them: a queue that is down is shown too.
 func ListQueues(l QueueLister, d Depths) api.Endpoint {
 	return api.New(ListQueuesOp, func(ctx context.Context, _ api.Caller, _ *struct{}) (*queuesOutput, error) {
@@ -57,10 +60,12 @@ func ListQueues(l QueueLister, d Depths) api.Endpoint {
 		if err != nil {
 			return nil, err
 		}
+		asking, cancel := context.WithTimeout(ctx, depthPatience)
+		defer cancel()
 		out := &queuesOutput{Queues: []queueOutput{}}
 		for _, q := range list {
 			one := queueOutput{Name: string(q.Queue), Ready: q.Ready, Later: q.Later, Running: q.Running, Dead: q.Dead, OldestDue: q.OldestDue}
-			if depth, err := d.Depth(ctx, q.Queue); err != nil {
+			if depth, err := d.Depth(asking, q.Queue); err != nil {
 				obs.Add(ctx, "sqs_down", err.Error())
 			} else {
 				one.Messages = &messagesOutput{depth.Waiting, depth.Delayed, depth.Working, depth.Dead}
