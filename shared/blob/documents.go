@@ -72,10 +72,16 @@ type Documents struct {
 	now    func() time.Time
 }
 
+// The folders of the store of documents; the grants in the templates and the check of R2's rules are made from these names.
+const (
+	DocumentsFolder = "docs/"    // signed documents of studios
+	ReportsFolder   = "reports/" // FitKit's own
+)
+
 // DocumentKey holds the content's sum, so that other content has another key and nothing can be overwritten.
 func DocumentKey(d Document) string {
 	sum := SumOf(d.Content)
-	return fmt.Sprintf("docs/%s/%04d/%s/%s.pdf", d.Org, d.Issued.Year, d.ID, hex.EncodeToString(sum[:]))
+	return fmt.Sprintf(DocumentsFolder+"%s/%04d/%s/%s.pdf", d.Org, d.Issued.Year, d.ID, hex.EncodeToString(sum[:]))
 }
 
 // Put stores and locks a document. The same document again is a success with the receipt of the first: an answer that was
@@ -88,7 +94,7 @@ func (s *Documents) Put(ctx context.Context, d Document) (Receipt, error) {
 // PutReport stores and locks a report of FitKit's own, such as the proof of a backup, for as long as documents are kept.
 // name is ours: letters, digits and dashes, with its date in it.
 func (s *Documents) PutReport(ctx context.Context, folder, name string, issued civil.Date, content []byte) (Receipt, error) {
-	r, err := s.put(ctx, "reports/"+folder+"/"+name+".json", "application/json", content, RetainUntil(issued, time.UTC))
+	r, err := s.put(ctx, ReportsFolder+folder+"/"+name+".json", "application/json", content, RetainUntil(issued, time.UTC))
 	return r, fail.Wrap(err, "store report %s", name)
 }
 

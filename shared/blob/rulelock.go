@@ -36,7 +36,7 @@ func (l ruleLock) check(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	for _, prefix := range []string{"docs/", samples} {
+	for _, prefix := range []string{DocumentsFolder, ReportsFolder, samples} {
 		if !covered(rules, prefix) {
 			return notLocked("no rule keeps %s for %d years", prefix, RetentionYears)
 		}

@@ -25,6 +25,7 @@ var (
 	Neon           = Need{Kind: "neon"}            // to read what the databases use
 	Blob           = Need{Kind: "blob"}            // the general object store
 	ComplianceBlob = Need{Kind: "compliance_blob"} // the store of locked documents
+	LockedReports  = Need{Kind: "locked_reports"}  // the same store, for FitKit's own reports
 	ComplianceLock = Need{Kind: "compliance_lock"} // to read its lock rules at R2
 	Railway        = Need{Kind: "railway"}         // to read how the former system does, while both run
 	Origins        = Need{Kind: "origins"}         // the sites that browsers may come from
@@ -83,7 +84,7 @@ func sectionOf(kind string) any {
 		return &config.Railway{}
 	case "blob":
 		return &config.Blob{}
-	case "compliance_blob":
+	case "compliance_blob", "locked_reports":
 		return &config.ComplianceBlob{}
 	case "compliance_lock":
 		return &config.ComplianceLock{}

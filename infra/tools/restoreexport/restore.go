@@ -25,8 +25,12 @@ type Source interface {
 	Get(ctx context.Context, key blob.Key) (io.ReadCloser, error)
 }
 
+// sqlPause stops what would be collected again: charges that were paid since the export are due once more in what it holds.
+const sqlPause = `update orgs set charges_paused_at = now(), charges_paused_why = 'restored' where id = $1`
+
 // Restore brings an organisation's export into a migrated database that does not have the organisation, as the schema's
-// owner and in one transaction: after an error nothing has changed. It answers the manifest of what it restored.
+// owner and in one transaction: after an error nothing has changed. The organisation's charges
+// come back paused, whatever they were. It answers the manifest of what it restored.
 func Restore(ctx context.Context, conn *pgx.Conn, files Source, org id.Org, day string) (m backupfile.Manifest, err error) {
 	if m, err = readManifest(ctx, files, org, day); err != nil {
 		return m, err
@@ -45,6 +49,9 @@ func Restore(ctx context.Context, conn *pgx.Conn, files Source, org id.Org, day 
 		if err := fill(ctx, tx, files, m, tables); err != nil {
 			return err
 		}
+		if _, err := tx.Exec(ctx, sqlPause, org); err != nil {
+			return fmt.Errorf("pause the studio's charges: %w", err)
+		}
 		return shut(ctx, tx, tables)
 	})
 	return m, err
@@ -62,10 +69,18 @@ func readManifest(ctx context.Context, files Source, org id.Org, day string) (m 
 	if err != nil {
 		return m, err
 	}
-	if json.Unmarshal(text, &m) != nil || m.Format != backupfile.Format || m.Org != org || m.Day != day {
+	if json.Unmarshal(text, &m) != nil || m.Format != backupfile.Format || m.Org != org || m.Day != day || !ownFiles(m) {
 		return m, fmt.Errorf("%s is cut off, altered or of another version of FitKit: restore the export of another week", key)
 	}
 	return m, nil
+}
+
+// ownFiles says whether all files are the organisation's own: whoever can write a manifest must not reach another's.
+func ownFiles(m backupfile.Manifest) bool {
+	return !slices.ContainsFunc(m.Tables, func(f backupfile.File) bool {
+		_, err := blob.ParseKey(m.Org, string(f.Key))
+		return err != nil
+	})
 }
 
 func read(ctx context.Context, files Source, key blob.Key) ([]byte, error) {
@@ -132,7 +147,7 @@ func fill(ctx context.Context, tx pgx.Tx, files Source, m backupfile.Manifest, t
 		if i < 0 {
 			continue // younger than the export
 		}
-		if err := restoreTable(ctx, tx, files, t, m.Tables[i]); err != nil {
+		if err := restoreTable(ctx, tx, files, m, t, m.Tables[i]); err != nil {
 			return err
 		}
 	}
@@ -149,7 +164,7 @@ func isEmpty(ctx context.Context, tx pgx.Tx, t backup.Table, org id.Org) error {
 }
 
 // restoreTable checks the file before a byte of it is used, and the rows after.
-func restoreTable(ctx context.Context, tx pgx.Tx, files Source, t backup.Table, f backupfile.File) error {
+func restoreTable(ctx context.Context, tx pgx.Tx, files Source, m backupfile.Manifest, t backup.Table, f backupfile.File) error {
 	content, err := read(ctx, files, f.Key)
 	if errors.Is(err, blob.ErrNotFound) {
 		return fmt.Errorf("the file of table %s (%s) is missing: restore the export of another week", t.Name, f.Key)
@@ -167,12 +182,12 @@ func restoreTable(ctx context.Context, tx pgx.Tx, files Source, t backup.Table, 
 	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"restored_lines"}, []string{"line"}, lines(zip)); err != nil {
 		return fmt.Errorf("read table %s: %w", t.Name, err)
 	}
-	tag, err := tx.Exec(ctx, insertStatement(t, f.Columns))
+	tag, err := tx.Exec(ctx, insertStatement(t, f.Columns), m.Org)
 	if err != nil {
 		return fmt.Errorf("write table %s: %w", t.Name, err)
 	}
 	if tag.RowsAffected() != f.Rows {
-		return fmt.Errorf("table %s has %d rows in its file and %d in the manifest: restore the export of another week", t.Name, tag.RowsAffected(), f.Rows)
+		return fmt.Errorf("table %s has %d rows of this studio in its file and %d in the manifest: restore the export of another week", t.Name, tag.RowsAffected(), f.Rows)
 	}
 	_, err = tx.Exec(ctx, "truncate restored_lines")
 	return err
@@ -193,7 +208,8 @@ func lines(from io.Reader) pgx.CopyFromSource {
 	})
 }
 
-// insertStatement writes all lines at once, so that rows may refer to others of their own table.
+// insertStatement writes all lines at once, so that rows may refer to others of their own table. A line of another
+// organisation is none; the count then differs, and nothing is restored.
 func insertStatement(t backup.Table, columns []string) string {
 	names, values := make([]string, len(columns)), make([]string, len(columns))
 	for i, c := range columns {
@@ -201,6 +217,6 @@ func insertStatement(t backup.Table, columns []string) string {
 		literal := "'" + strings.ReplaceAll(c, "'", "''") + "'"
 		values[i] = fmt.Sprintf("(j->>%s)::%s", literal, t.Types[slices.Index(t.Columns, c)])
 	}
-	return fmt.Sprintf("insert into %s (%s) overriding system value select %s from (select line::json as j from restored_lines offset 0) l",
-		t.Quoted(), strings.Join(names, ", "), strings.Join(values, ", "))
+	return fmt.Sprintf("insert into %s (%s) overriding system value select %s from (select line::json as j from restored_lines offset 0) l where (j->>'%s')::uuid = $1",
+		t.Quoted(), strings.Join(names, ", "), strings.Join(values, ", "), t.OrgColumn())
 }

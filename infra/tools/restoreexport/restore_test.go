@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +94,10 @@ func TestAnExportRestoresEveryRowAsItWas(t *testing.T) {
 	if _, err := Restore(t.Context(), connect(t, to.OwnerURL), files, org, week); err != nil {
 		t.Fatal(err)
 	}
+	if paused := postgrestest.Get[int](t, to, "select count(*) from orgs where charges_paused_at is not null and charges_paused_why = 'restored'"); paused != 1 {
+		t.Error("charges that were paid since the export would be collected again")
+	}
+	to.Exec(t, "update orgs set charges_paused_at = null, charges_paused_why = null")
 	want, got, filled := content(t, from, org), content(t, to, org), 0
 	for table, rows := range want {
 		if got[table] != rows {
@@ -162,11 +167,14 @@ func TestADamagedExportRestoresNothingAndSaysWhy(t *testing.T) {
 		"a byte of a file is another":         {"members.ndjson", func(b []byte) []byte { b[len(b)/2]++; return b }, "table members"},
 		"the manifest is cut off":             {"manifest", func(b []byte) []byte { return b[:len(b)-20] }, "manifest.json is cut off"},
 		"the manifest is another studio's":    {"manifest", manifest(func(m *backupfile.Manifest) { m.Org = id.New[id.Org]() }), "manifest.json is cut off"},
-		"a count is another":                  {"manifest", manifest(func(m *backupfile.Manifest) { m.Tables[len(m.Tables)-1].Rows++ }), "rows in its file and"},
+		"a count is another":                  {"manifest", manifest(func(m *backupfile.Manifest) { m.Tables[len(m.Tables)-1].Rows++ }), "rows of this studio in its file and"},
 		"a table has left the schema":         {"manifest", manifest(func(m *backupfile.Manifest) { m.Tables[0].Table = "gone" }), "table gone"},
 		"a column has left the schema":        {"manifest", manifest(func(m *backupfile.Manifest) { m.Tables[1].Columns = []string{"gone"} }), ".gone"},
 		"the schema is older than the export": {"manifest", manifest(func(m *backupfile.Manifest) { m.SchemaVersion = 9999 }), "make dev-db-migrate"},
-		"a file is missing":                   {"manifest", manifest(func(m *backupfile.Manifest) { m.Tables[1].Key += "x" }), "is missing"},
+		"a file is another studio's": {"manifest", manifest(func(m *backupfile.Manifest) {
+			m.Tables[1].Key = blob.Key(strings.Replace(string(m.Tables[1].Key), org.String(), id.New[id.Org]().String(), 1))
+		}), "manifest.json is cut off"},
+		"a file is missing": {"manifest", manifest(func(m *backupfile.Manifest) { m.Tables[1].Key += "x" }), "is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Restore(t.Context(), connect(t, to.OwnerURL), altered{files, tc.key, tc.change}, org, week)
@@ -206,45 +214,54 @@ func TestARestoreNeverTouchesWhatIsThere(t *testing.T) {
 	}
 }
 
-// A file whose content is another but whose sum is right cannot be told by the sum; its count still can.
-func TestRowsAreCounted(t *testing.T) {
+// Whoever can write both a file and its sum still cannot take rows away, or bring another studio's. Red without the
+// organisation in the insert.
+func TestRowsAreTheStudiosOwnAndCounted(t *testing.T) {
 	t.Parallel()
 	from, to, files := postgrestest.New(t), postgrestest.New(t), blob.New(blobtest.General(t))
-	org := studio(t, from)
+	org, other := studio(t, from), studio(t, to)
 	export(t, from, files, org)
-	var packed bytes.Buffer
-	zip := gzip.NewWriter(&packed)
-	_ = zip.Close() // to memory
-	sum := blob.SumOf(packed.Bytes())
-	both := altered{files, "", func(b []byte) []byte {
-		var m backupfile.Manifest
-		if json.Unmarshal(b, &m) != nil {
-			return b
-		}
-		for i := range m.Tables {
-			if m.Tables[i].Table == "audit_log" {
-				m.Tables[i].Bytes, m.Tables[i].SHA256 = int64(packed.Len()), hex.EncodeToString(sum[:])
+	for name, lines := range map[string]string{"no rows": "", "a row of another studio": `{"org_id":"` + other.String() + `","clerk_user_id":"user_9","role":"owner","name":"x"}` + "\n"} {
+		t.Run(name, func(t *testing.T) {
+			var packed bytes.Buffer
+			zip := gzip.NewWriter(&packed)
+			_, _ = zip.Write([]byte(lines)) // to memory
+			_ = zip.Close()
+			sum := blob.SumOf(packed.Bytes())
+			both := altered{files, "manifest", func(b []byte) []byte {
+				var m backupfile.Manifest
+				if err := json.Unmarshal(b, &m); err != nil {
+					t.Error(err)
+				}
+				i := slices.IndexFunc(m.Tables, func(f backupfile.File) bool { return f.Table == "staff" })
+				m.Tables[i].Bytes, m.Tables[i].SHA256, m.Tables[i].Rows = int64(packed.Len()), hex.EncodeToString(sum[:]), 1
+				m.Tables[i].Columns = []string{"org_id", "clerk_user_id", "role", "name"}
+				b, _ = json.Marshal(m)
+				return b
+			}}
+			_, err := Restore(t.Context(), connect(t, to.OwnerURL), replaced{both, "staff", packed.Bytes()}, org, week)
+			if err == nil || !strings.Contains(err.Error(), "staff has 0 rows of this studio in its file and 1 in the manifest") {
+				t.Errorf("it said %v", err)
 			}
-		}
-		b, _ = json.Marshal(m)
-		return b
-	}}
-	empty := emptied{both, packed.Bytes()}
-	if _, err := Restore(t.Context(), connect(t, to.OwnerURL), empty, org, week); err == nil || !strings.Contains(err.Error(), "audit_log has 0 rows in its file") {
-		t.Errorf("it said %v", err)
+			if n := postgrestest.Get[int](t, to, "select count(*) from staff where clerk_user_id = 'user_9'"); n != 0 {
+				t.Error("another studio has an owner more")
+			}
+		})
 	}
 }
 
-type emptied struct {
+// replaced is an object store in which one table's file is another.
+type replaced struct {
 	altered
+	table   string
 	content []byte
 }
 
-func (e emptied) Get(ctx context.Context, key blob.Key) (io.ReadCloser, error) {
-	if strings.Contains(string(key), "audit_log") {
-		return io.NopCloser(bytes.NewReader(e.content)), nil
+func (r replaced) Get(ctx context.Context, key blob.Key) (io.ReadCloser, error) {
+	if strings.Contains(string(key), "/"+r.table+".ndjson") {
+		return io.NopCloser(bytes.NewReader(r.content)), nil
 	}
-	return e.altered.Get(ctx, key)
+	return r.altered.Get(ctx, key)
 }
 
 func TestExportsOfAWeekArePlannedOnce(t *testing.T) {

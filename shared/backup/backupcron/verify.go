@@ -21,7 +21,7 @@ const (
 var VerifyBackupOp = cron.Op{
 	Name: "cron-platform-verify-backup", Summary: "Once a week, copy the database as it was at some instant and prove that the copy would do",
 	Schedule: "cron(30 4 * * ? *)",
-	Needs:    []need.Need{need.Postgres, need.Neon, need.PaymentKeys, need.NationalIDKeys, need.ComplianceBlob}, MemoryMB: 256, Timeout: 15 * time.Minute,
+	Needs:    []need.Need{need.Postgres, need.Neon, need.PaymentKeys, need.NationalIDKeys, need.LockedReports}, MemoryMB: 256, Timeout: 15 * time.Minute,
 	Alarms: []run.Alarm{
 		{Metric: findings, Above: 0, Runbook: "backup-verification", Says: "A copy of the database would not do as a backup."},
 		{Metric: unproven, Above: 8, Runbook: "backup-verification", Says: "No backup has been proven good for more than eight days."},

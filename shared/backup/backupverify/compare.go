@@ -15,6 +15,7 @@ import (
 // The codes of what can be wrong with a copy. Each has a paragraph in infra/runbooks/backup-verification.md.
 const (
 	NoCopy           = "backup.no_copy"           // the copy could not be made or read
+	NotLocked        = "backup.not_locked"        // the report itself could not be locked
 	Stale            = "backup.stale"             // it ends long before the instant it was made of
 	TableMissing     = "backup.table_missing"     // production had it at that schema
 	RowsMissing      = "backup.rows_missing"      // fewer rows than production has of that time

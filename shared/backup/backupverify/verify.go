@@ -87,15 +87,22 @@ func (v *Verifier) Verify(ctx context.Context) (backup.Report, error) {
 	return r, v.keep(ctx, r)
 }
 
+// keep locks the report and notes it. A report that could not be locked is evidence of nothing, so it never passes.
 func (v *Verifier) keep(ctx context.Context, r backup.Report) error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
 	}
 	day := r.StartedAt.UTC()
-	receipt, err := v.Documents.PutReport(ctx, "backups", day.Format(backup.DayLayout)+"-"+r.ID.String(), civil.New(day.Year(), day.Month(), day.Day()), text)
+	receipt, lockErr := v.Documents.PutReport(ctx, "backups", day.Format(backup.DayLayout)+"-"+r.ID.String(), civil.New(day.Year(), day.Month(), day.Day()), text)
+	if lockErr != nil {
+		r.Passed, r.Findings = false, append(r.Findings, backup.Finding{Code: NotLocked, Detail: "The report could not be locked; the log of cron-platform-verify-backup says why."})
+		if text, err = json.MarshalIndent(r, "", "  "); err != nil {
+			return err
+		}
+	}
 	sum := blob.SumOf(text)
-	return errors.Join(fail.Wrap(err, "lock the report"), v.Reports.Add(ctx, r, text, receipt.Key, sum[:]))
+	return errors.Join(fail.Wrap(lockErr, "lock the report"), v.Reports.Add(ctx, r, text, receipt.Key, sum[:]))
 }
 
 // look makes the copy and compares it.

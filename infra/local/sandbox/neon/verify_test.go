@@ -152,6 +152,21 @@ func TestWhatACopyLacksIsNoticedByItsOwnCode(t *testing.T) {
 	}
 }
 
+// Red while a proof whose report could not be locked counted for a week.
+func TestAReportThatCannotBeLockedProvesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	where := blobtest.Locked(t)
+	w.verifier.Documents = blob.NewDocuments(&config.ComplianceBlob{Provider: "s3", Bucket: where.Bucket + "-gone", Endpoint: where.Endpoint,
+		KeyID: where.Keys.AccessKeyID, KeySecret: secret.Secret(where.Keys.SecretAccessKey)}, &config.ComplianceLock{}, where.Region)
+	if _, err := w.verifier.Verify(t.Context()); err == nil {
+		t.Error("nobody is told")
+	}
+	if passed := postgrestest.Get[string](t, w.db, "select string_agg(passed || ' ' || (report->'findings'->0->>'code'), ',') from backup_reports"); passed != "false "+backupverify.NotLocked {
+		t.Errorf("kept %s", passed)
+	}
+}
+
 func TestACopyThatCannotBeMadeIsAReportToo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -3,6 +3,7 @@ package stack
 import (
 	"slices"
 
+	"fitkit/shared/blob"
 	"fitkit/shared/need"
 )
 
@@ -17,8 +18,10 @@ func (f Function) Locked() []Grant {
 	case slices.Contains(f.Needs, need.ComplianceLock):
 		return []Grant{{store + ", 's3:DeleteObject', 's3:DeleteObjectVersion'", "/lock-check/*"},
 			{"'s3:GetBucketVersioning', 's3:GetBucketObjectLockConfiguration'", ""}}
+	case slices.Contains(f.Needs, need.LockedReports):
+		return []Grant{{store, "/" + blob.ReportsFolder + "*"}}
 	case slices.Contains(f.Needs, need.ComplianceBlob):
-		return []Grant{{store, "/docs/*"}}
+		return []Grant{{store, "/" + blob.DocumentsFolder + "*"}}
 	}
 	return nil
 }
