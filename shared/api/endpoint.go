@@ -12,6 +12,7 @@ import (
 	"fitkit/shared/fail"
 	"fitkit/shared/postgres"
 	"fitkit/shared/run"
+	"fitkit/shared/secret"
 )
 
 // Endpoint is an operation with its handler.
@@ -32,6 +33,7 @@ type edge struct {
 	verifier Verifier
 	db       *postgres.DB
 	admins   Admins
+	hashKey  secret.Secret
 }
 
 // New makes an endpoint. I is the input: path, query and header parameters by huma's tags, the JSON body in a field

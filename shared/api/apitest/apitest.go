@@ -16,6 +16,7 @@ import (
 	"fitkit/shared/id"
 	"fitkit/shared/postgres"
 	"fitkit/shared/postgres/postgrestest"
+	"fitkit/shared/secret"
 	"fitkit/shared/tenancy"
 )
 
@@ -25,6 +26,9 @@ type Env struct {
 	A, B Studio
 	mux  []served
 }
+
+// hashKey stands for the key that a function which seals has.
+const hashKey = secret.Secret("of no function")
 
 type served struct {
 	method, path string
@@ -43,7 +47,7 @@ func New(t testing.TB, build func(db *postgres.DB) []api.Endpoint) *Env {
 	t.Helper()
 	e := &Env{Database: postgrestest.New(t)}
 	for _, ep := range build(e.DB) {
-		h := api.Handler(ep, api.Deps{Verifier: fakeVerifier{}, DB: e.DB, Admins: e.System})
+		h := api.Handler(ep, api.Deps{Verifier: fakeVerifier{}, DB: e.DB, Admins: e.System, HashKey: hashKey})
 		for _, path := range append([]string{ep.Op.Path}, ep.Op.Aliases...) {
 			e.mux = append(e.mux, served{ep.Op.Method, path, h})
 		}
