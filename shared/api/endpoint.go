@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"fitkit/shared/fail"
+	"fitkit/shared/obs"
 	"fitkit/shared/postgres"
 	"fitkit/shared/run"
 	"fitkit/shared/secret"
@@ -144,7 +145,6 @@ func ptr[T any](v T) *T { return &v }
 
 // refusal turns an error into the problem document that is sent, and notes it in the invocation's event.
 func refusal(ctx context.Context, err error) error {
-	f := fail.From(err)
-	note(ctx, f, err)
-	return problem(f, requestFrom(ctx).correlation)
+	obs.Refused(ctx, err)
+	return problem(fail.From(err), requestFrom(ctx).correlation)
 }

@@ -69,7 +69,7 @@ func guard(op Op, e *edge, next http.Handler) http.Handler {
 		}()
 		err := admit(ctx, op, e, r, &req)
 		if err != nil {
-			note(ctx, fail.From(err), err)
+			obs.Refused(ctx, err)
 			writeProblem(w, fail.From(err), req.correlation)
 			return
 		}
@@ -194,11 +194,4 @@ func correlation(r *http.Request) string {
 		return id.New[id.Event]().String()
 	}
 	return h
-}
-
-func note(ctx context.Context, f *fail.Error, err error) {
-	obs.Add(ctx, "code", f.Code)
-	if f.Kind == fail.Internal || f.Kind == fail.Unavailable {
-		obs.Failed(ctx, err)
-	}
 }

@@ -105,8 +105,7 @@ func (h Handler) answer(ctx context.Context, ev events.APIGatewayV2HTTPRequest) 
 			err = errors.New("panic")
 		}
 		if err != nil {
-			obs.Add(ctx, "code", fail.From(err).Code)
-			obs.Failed(ctx, err)
+			obs.Refused(ctx, err) // anybody may post here: a refusal rings no alarm
 		}
 	}()
 	r, err := read(ev)
