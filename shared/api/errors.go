@@ -129,6 +129,7 @@ func location(path string) string {
 var digitFirst = regexp.MustCompile(`(^|\.)[0-9]`)
 
 func init() {
+	huma.ValidateStrictCasing = true // or a rule looks at one spelling of a name and the struct gets another's value
 	huma.NewErrorWithContext = fromHuma
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
 		return fromHuma(nil, status, msg, errs...)
