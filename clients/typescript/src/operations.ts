@@ -84,7 +84,7 @@ export interface OwnCodes {
   "api-member-update": "member.archived" | "member.birth_date_invalid" | "member.email_invalid" | "member.field_staff_only" | "member.name_invalid" | "member.not_found" | "member.phone_invalid" | "member.phone_taken" | "member.version_conflict";
   "api-membership-create-plan": "membership.plan_name_taken";
   "api-membership-get": "membership.not_found";
-  "api-membership-list": never;
+  "api-membership-list": "membership.member_not_found";
   "api-membership-list-plans": never;
   "api-membership-preview-sale": "membership.no_current_version" | "membership.plan_not_for_sale" | "membership.plan_not_found" | "membership.plan_sold_by_staff" | "membership.start_too_far_ahead" | "membership.start_too_far_back";
   "api-membership-publish-plan-version": "membership.effective_in_past" | "membership.plan_not_found" | "membership.terms_do_not_fit" | "membership.version_before_another";

@@ -3615,7 +3615,7 @@ export interface operations {
             401: components["responses"]["Problem"];
             /** @description auth.role_not_allowed */
             403: components["responses"]["Problem"];
-            /** @description org.not_found */
+            /** @description membership.member_not_found, org.not_found */
             404: components["responses"]["Problem"];
             /** @description request.too_large */
             413: components["responses"]["Problem"];
