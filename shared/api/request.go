@@ -113,12 +113,18 @@ func signIn(ctx context.Context, op Op, e *edge, r *http.Request, req *request) 
 		return ErrSignIn
 	}
 	req.caller = Caller{UserID: s.UserID, SessionID: s.SessionID, Allowed: op.Roles, CorrelationID: req.correlation,
-		FirstFactor: s.Factors.First, SecondFactor: s.Factors.Second}
+		FirstFactor: s.Factors.First, SecondFactor: s.Factors.Second, Impersonator: s.ImpersonatorID}
+	if s.ImpersonatorID != "" {
+		obs.Add(ctx, "impersonator", s.ImpersonatorID)
+	}
 	if s.Org != nil {
 		req.caller.ClerkOrg, req.caller.ClerkSlug, req.caller.ClerkRole = s.Org.ID, s.Org.Slug, strings.TrimPrefix(s.Org.Role, "org:")
 	}
 	if op.admin() {
 		return admitAdmin(ctx, e, s, req)
+	}
+	if s.ImpersonatorID != "" && op.keyed() {
+		return ErrImpersonated // or the studio's trail would say that the user did it
 	}
 	return readOrg(r, req)
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -204,7 +205,8 @@ func matches(pattern, path string) bool {
 	return true
 }
 
-// fakeVerifier reads tokens of the form user|clerk-org, freshly proved by both factors; "user|org|stale" never was.
+// fakeVerifier reads tokens of the form user|clerk-org, freshly proved by both factors; "user|org|stale" never was, and
+// "user|org|impersonated" is somebody else.
 type fakeVerifier struct{}
 
 func (fakeVerifier) Verify(_ context.Context, token string) (auth.Session, error) {
@@ -213,7 +215,10 @@ func (fakeVerifier) Verify(_ context.Context, token string) (auth.Session, error
 		return auth.Session{}, auth.ErrInvalidToken
 	}
 	s := auth.Session{UserID: parts[0], SessionID: "sess_test"}
-	if len(parts) == 2 {
+	if slices.Contains(parts, "impersonated") {
+		s.ImpersonatorID = "user_support"
+	}
+	if !slices.Contains(parts, "stale") {
 		zero := 0
 		s.Factors = auth.FactorAges{First: &zero, Second: &zero}
 	}
@@ -222,6 +227,9 @@ func (fakeVerifier) Verify(_ context.Context, token string) (auth.Session, error
 	}
 	return s, nil
 }
+
+// Impersonated makes the client's session one of somebody who acts in the person's name.
+func (c *Client) Impersonated() *Client { c.token += "|impersonated"; return c }
 
 // Stale makes the client's session one that proved no factor, to test step-up.
 func (c *Client) Stale() *Client { c.token += "|stale"; return c }
