@@ -60,7 +60,7 @@ export const operations = {
 } as const satisfies Record<string, Operation>;
 
 /** Codes that any signed-in operation may be refused with. */
-export type SharedCode = "auth.keys_unavailable" | "auth.organisation_required" | "auth.role_not_allowed" | "auth.session_pending" | "auth.sign_in" | "idempotency.in_progress" | "idempotency.key_missing" | "idempotency.key_reused" | "internal" | "org.not_found" | "org.suspended" | "request.invalid" | "request.malformed" | "request.not_json" | "request.text_not_storable" | "request.too_large" | "unavailable";
+export type SharedCode = "auth.impersonated" | "auth.keys_unavailable" | "auth.organisation_required" | "auth.role_not_allowed" | "auth.session_pending" | "auth.sign_in" | "idempotency.in_progress" | "idempotency.key_missing" | "idempotency.key_reused" | "internal" | "org.not_found" | "org.suspended" | "request.invalid" | "request.malformed" | "request.not_json" | "request.text_not_storable" | "request.too_large" | "unavailable";
 
 /** The further codes of each operation; docs/errors.md says what they mean. */
 export interface OwnCodes {
