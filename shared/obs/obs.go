@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
-
-	"fitkit/shared/fail"
 )
 
 // Log is the function's logger; JSON lines on standard output, where Lambda collects them.
@@ -62,16 +60,6 @@ func Failed(ctx context.Context, err error) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.level = slog.LevelError
-	}
-}
-
-// Refused puts the error that an edge answers with into the event: its code, and a failure when it is ours. What a caller did
-// wrong is none, or anybody could ring the alarms.
-func Refused(ctx context.Context, err error) {
-	f := fail.From(err)
-	Add(ctx, "code", f.Code)
-	if f.Kind == fail.Internal || f.Kind == fail.Unavailable {
-		Failed(ctx, err)
 	}
 }
 
