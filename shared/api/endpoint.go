@@ -10,8 +10,10 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"fitkit/shared/fail"
+	"fitkit/shared/obs"
 	"fitkit/shared/postgres"
 	"fitkit/shared/run"
+	"fitkit/shared/secret"
 )
 
 // Endpoint is an operation with its handler.
@@ -32,6 +34,7 @@ type edge struct {
 	verifier Verifier
 	db       *postgres.DB
 	admins   Admins
+	hashKey  secret.Secret
 }
 
 // New makes an endpoint. I is the input: path, query and header parameters by huma's tags, the JSON body in a field
@@ -142,7 +145,6 @@ func ptr[T any](v T) *T { return &v }
 
 // refusal turns an error into the problem document that is sent, and notes it in the invocation's event.
 func refusal(ctx context.Context, err error) error {
-	f := fail.From(err)
-	note(ctx, f, err)
-	return problem(f, requestFrom(ctx).correlation)
+	obs.Refused(ctx, err)
+	return problem(fail.From(err), requestFrom(ctx).correlation)
 }

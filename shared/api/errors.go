@@ -34,6 +34,8 @@ var (
 		"יש לבחור סטודיו: צוות באמצעות ארגון פעיל, מתאמנים באמצעות הכותרת FitKit-Org.")
 	ErrStepUp = fail.New(fail.Forbidden, "auth.step_up", "Confirm your identity again to do this.",
 		"יש לאמת שוב את זהותכם כדי לבצע פעולה זו.")
+	ErrImpersonated = fail.New(fail.Forbidden, "auth.impersonated", "You act in another person's name, and can look but change nothing. Sign in as yourself.",
+		"אתם פועלים בשם אדם אחר: ניתן לצפות אך לא לשנות. התחברו בשמכם.")
 	ErrKeyMissing = fail.New(fail.BadRequest, "idempotency.key_missing", "Send an Idempotency-Key header (1 to 255 characters) with every write, a new one for each new action.",
 		"יש לשלוח כותרת Idempotency-Key (1 עד 255 תווים) בכל פעולת כתיבה, חדשה לכל פעולה.")
 	ErrNotFound = fail.New(fail.NotFound, "not_found", "There is no such thing here. Check the id.",
@@ -44,7 +46,7 @@ var (
 	edgeErrors     = []*fail.Error{fail.ErrInternal, postgres.ErrUnavailable, ErrMalformed, ErrInvalid, ErrTooLarge, ErrNotJSON, postgres.ErrText}
 	signedInErrors = []*fail.Error{ErrSignIn, ErrSessionPending, ErrKeysUnavailable, ErrNoOrg, postgres.ErrOrgNotFound, postgres.ErrRoleNotAllowed, postgres.ErrOrgSuspended}
 	adminErrors    = []*fail.Error{ErrSignIn, ErrSessionPending, ErrKeysUnavailable, ErrNotFound, ErrStepUp}
-	keyErrors      = []*fail.Error{ErrKeyMissing, postgres.ErrKeyReused, postgres.ErrInProgress}
+	keyErrors      = []*fail.Error{ErrImpersonated, ErrKeyMissing, postgres.ErrKeyReused, postgres.ErrInProgress}
 )
 
 // Problem is the body of every error answer: RFC 9457 with the code and the Hebrew title as extension members.
@@ -129,6 +131,7 @@ func location(path string) string {
 var digitFirst = regexp.MustCompile(`(^|\.)[0-9]`)
 
 func init() {
+	huma.ValidateStrictCasing = true // or a rule looks at one spelling of a name and the struct gets another's value
 	huma.NewErrorWithContext = fromHuma
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
 		return fromHuma(nil, status, msg, errs...)

@@ -19,8 +19,12 @@ func writeProblem(w http.ResponseWriter, e *fail.Error, correlation string) {
 	_ = json.NewEncoder(w).Encode(p) // the client is gone; there is nobody to tell
 }
 
-// StepUp refuses a caller who has not lately proved who they are; Clerk's front end reads clerk_error and asks them.
+// StepUp refuses a caller who has not lately proved who they are; Clerk's front end reads clerk_error and asks them. Whoever
+// acts in another's name cannot: the factors were that person's.
 func StepUp(c Caller, u auth.StepUp) error {
+	if c.Impersonator != "" {
+		return ErrImpersonated
+	}
 	session := auth.Session{Factors: auth.FactorAges{First: c.FirstFactor, Second: c.SecondFactor}}
 	if session.Fresh(u) {
 		return nil

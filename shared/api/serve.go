@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,9 +20,12 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"fitkit/shared/auth"
+	"fitkit/shared/config"
+	"fitkit/shared/need"
 	"fitkit/shared/obs"
 	"fitkit/shared/postgres"
 	"fitkit/shared/run"
+	"fitkit/shared/secret"
 )
 
 // Serve answers invocations until Lambda ends the process.
@@ -32,6 +36,9 @@ func Serve(app *run.App, e Endpoint) {
 	}
 	if e.Op.keyed() || e.Op.PerMinute > 0 {
 		deps.DB = postgres.From(app)
+	}
+	if e.Op.seals() {
+		deps.HashKey = hashKey(app, e.Op)
 	}
 	if e.Op.admin() {
 		deps.Admins = postgres.SystemFrom(app)
@@ -44,16 +51,29 @@ func Serve(app *run.App, e Endpoint) {
 	lambda.Start(handler)
 }
 
-// Deps is what the edge needs of a process: DB for keyed writes and limits, Verifier for signed-in routes, Admins for FitKit's own.
+// hashKey is a key that the function has anyway. The index key comes first: it never rotates.
+func hashKey(app *run.App, op Op) secret.Secret {
+	if slices.Contains(op.Needs, need.NationalIDKeys) {
+		return run.Section[config.NationalIDKeys](app).Index
+	}
+	return run.Section[config.PaymentKeys](app).Active
+}
+
+// Deps is what the edge needs of a process: DB for keyed writes and limits, Verifier for signed-in routes, Admins for FitKit's
+// own, HashKey for requests that may hold what is sealed.
 type Deps struct {
 	Verifier Verifier
 	DB       *postgres.DB
 	Admins   Admins
+	HashKey  secret.Secret
 }
 
 // Handler is the endpoint as net/http, the same registration that production uses.
 func Handler(e Endpoint, d Deps) http.Handler {
-	shared := &edge{verifier: d.Verifier, db: d.DB, admins: d.Admins}
+	if e.Op.seals() && d.HashKey == "" {
+		panic(e.Op.Name + " has no key to hash requests with")
+	}
+	shared := &edge{verifier: d.Verifier, db: d.DB, admins: d.Admins, hashKey: d.HashKey}
 	mux := http.NewServeMux()
 	e.register(humago.New(mux, Config()), shared)
 	return guard(e.Op, shared, mux)

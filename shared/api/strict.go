@@ -83,10 +83,10 @@ func checkContainer(dec *json.Decoder, open json.Delim, depth int) error {
 		if open == '{' {
 			key, err := dec.Token()
 			name, ok := key.(string)
-			if err != nil || !ok || keys[strings.ToLower(name)] || checkText(name) != nil {
+			if err != nil || !ok || keys[folded(name)] || checkText(name) != nil {
 				return errNotStrict
 			}
-			keys[strings.ToLower(name)] = true
+			keys[folded(name)] = true
 		}
 		if err := checkValue(dec, depth+1); err != nil {
 			return err
@@ -95,6 +95,10 @@ func checkContainer(dec *json.Decoder, open json.Delim, depth int) error {
 	_, err := dec.Token() // the closing bracket
 	return err
 }
+
+// folded is equal for names that encoding/json takes for one: the long s and the Kelvin sign have capitals and small letters
+// of the Latin alphabet.
+func folded(name string) string { return strings.ToLower(strings.ToUpper(name)) }
 
 func checkText(s string) error {
 	if strings.ContainsRune(s, 0) {

@@ -95,15 +95,19 @@ type ChargeFilter struct {
 	Limit          int
 }
 
-// ListCharges reads charges, the latest due first. A member sees their own; asking for somebody else's is ErrMemberNotFound.
+// ListCharges reads charges, the latest due first. A member sees their own; whoever is not theirs to see is ErrMemberNotFound.
 func (s *Store) ListCharges(ctx context.Context, c tenancy.Caller, f ChargeFilter) (list []Charge, err error) {
 	b := &postgres.Batch{}
+	if !f.MemberID.IsZero() {
+		var known bool
+		b.Queue(sqlKnownMember, f.MemberID).QueryRow(func(row pgx.Row) error { return row.Scan(&known) })
+	}
 	b.Queue(sqlListCharges, f.MemberID, string(f.State), f.DueFrom, f.DueTo, f.AfterAt, f.After, f.Limit).Query(func(rows pgx.Rows) error {
 		list, err = pgx.CollectRows(rows, scanCharge)
 		return err
 	})
-	e, err := s.db.ReadInOrg(ctx, c, b)
-	if err == nil && e.Role == tenancy.Member && !f.MemberID.IsZero() && f.MemberID != e.MemberID {
+	_, err = s.db.ReadInOrg(ctx, c, b)
+	if postgres.NoRows(err) {
 		return nil, ErrMemberNotFound
 	}
 	return list, fail.Wrap(err, "list charges")

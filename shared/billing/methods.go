@@ -43,7 +43,8 @@ from payment_methods p where p.org_id = app.org()`
 
 	sqlListMethods = methodColumns + ownMethods + `
   and p.member_id = $1 and p.status <> 'removed' and ($2::uuid is null or p.id < $2) order by p.id desc limit $3`
-	sqlMethodsOwner = `select true from members m where m.org_id = app.org() and m.id = $1
+	// sqlKnownMember finds a member whose cards and charges the caller may ask for: a list of nothing would not tell a wrong id.
+	sqlKnownMember = `select true from members m where m.org_id = app.org() and m.id = $1
   and (current_setting('app.role') <> 'member' or m.clerk_user_id = app.actor())`
 
 	// sqlLockMethods takes all cards of the card's owner, so that of two removals at once the second sees the first.
@@ -74,7 +75,7 @@ func scanMethod(row pgx.CollectableRow) (p PaymentMethod, err error) {
 func (s *Store) ListMethods(ctx context.Context, c tenancy.Caller, member id.Member, after id.PaymentMethod, limit int) (list []PaymentMethod, err error) {
 	var known bool
 	b := &postgres.Batch{}
-	b.Queue(sqlMethodsOwner, member).QueryRow(func(row pgx.Row) error { return row.Scan(&known) })
+	b.Queue(sqlKnownMember, member).QueryRow(func(row pgx.Row) error { return row.Scan(&known) })
 	b.Queue(sqlListMethods, member, after, limit).Query(func(rows pgx.Rows) error {
 		list, err = pgx.CollectRows(rows, scanMethod)
 		return err

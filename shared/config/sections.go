@@ -153,6 +153,8 @@ func Guard(stage string, sections ...any) error {
 				problems = append(problems, indexKey(s)...)
 			}
 		case *ClerkWebhook:
+			problems = append(problems, knownSecret(stage, "CLERK_WEBHOOK_SECRET", s.Secret)...)
+			problems = append(problems, knownSecret(stage, "CLERK_WEBHOOK_SECRET_PREVIOUS", s.Previous)...)
 			if (s.Previous == "") != (s.PreviousUntil == "") {
 				problems = append(problems, Problem{"CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL", "goes with CLERK_WEBHOOK_SECRET_PREVIOUS: set both while the secret is replaced, and take both away afterwards"})
 			}

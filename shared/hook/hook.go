@@ -105,7 +105,7 @@ func (h Handler) answer(ctx context.Context, ev events.APIGatewayV2HTTPRequest) 
 			err = errors.New("panic")
 		}
 		if err != nil {
-			noted(ctx, err)
+			obs.Refused(ctx, err) // anybody may post here: a refusal rings no alarm
 		}
 	}()
 	r, err := read(ev)
@@ -115,16 +115,6 @@ func (h Handler) answer(ctx context.Context, ev events.APIGatewayV2HTTPRequest) 
 	ctx, cancel := run.Within(ctx)
 	defer cancel()
 	return h.handle(ctx, r)
-}
-
-// noted puts a refusal into the invocation's event. It is a failure only when it is ours: anybody can post to the address of
-// a webhook, and must not be able to ring an alarm or to take a deployment back.
-func noted(ctx context.Context, err error) {
-	f := fail.From(err)
-	obs.Add(ctx, "code", f.Code)
-	if f.Kind.Status() >= http.StatusInternalServerError {
-		obs.Failed(ctx, err)
-	}
 }
 
 func read(ev events.APIGatewayV2HTTPRequest) (Request, error) {

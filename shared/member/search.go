@@ -69,8 +69,12 @@ func (f *Finder) byID(ctx context.Context, c tenancy.Caller, q Query, person nat
 			return err
 		}
 		role = e.Role
+		var index []byte
+		if role != tenancy.Coach { // finding a member by the whole number would confirm it
+			index = sum(f.index, e, person)
+		}
 		b := &pgx.Batch{}
-		f.queue(b, q, sum(f.index, e, person), &found)
+		f.queue(b, q, index, &found)
 		return tx.Send(ctx, b)
 	})
 	return role, found, err

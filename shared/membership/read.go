@@ -32,6 +32,10 @@ const (
   and ($2::uuid is null or m.member_id = $2) and ($3::uuid is null or p.id = $3) and ($4 = '' or m.state = $4)
   and ($5::uuid is null or m.id < $5)
 order by m.id desc limit $6`
+	// sqlKnownMember finds a member whose memberships the caller may ask for: a list of nothing would not tell a wrong id.
+	sqlKnownMember = `
+select true from members o where o.org_id = app.org() and o.id = $2 and (not $1::boolean or o.id = ` + callingMember + `
+  or exists (select from memberships m where m.org_id = o.org_id and m.member_id = o.id and m.payer_id = ` + callingMember + `))`
 	// Found through the people who owe, because charges are not indexed by membership.
 	sqlReadLastCharges = `
 select c.id, c.kind, c.description, c.amount, c.state, c.due_at, c.paid_at, lower(c.period), upper(c.period)
@@ -80,9 +84,14 @@ type Filter struct {
 	Limit    int
 }
 
-// List reads memberships, the latest sold first. A member sees what they hold or pay for.
+// List reads memberships, the latest sold first. A member sees what they hold or pay for; whoever is not theirs to see is
+// ErrMemberNotFound.
 func (s *Store) List(ctx context.Context, c tenancy.Caller, f Filter) (list []Membership, err error) {
 	b := &postgres.Batch{}
+	if !f.MemberID.IsZero() {
+		var known bool
+		b.Queue(sqlKnownMember, isMember(c), f.MemberID).QueryRow(func(row pgx.Row) error { return row.Scan(&known) })
+	}
 	b.Queue(sqlListMemberships, isMember(c), f.MemberID, f.PlanID, string(f.State), f.After, f.Limit).Query(func(rows pgx.Rows) error {
 		list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (m Membership, err error) {
 			err = scanMembership(row, &m)
@@ -91,5 +100,8 @@ func (s *Store) List(ctx context.Context, c tenancy.Caller, f Filter) (list []Me
 		return err
 	})
 	_, err = s.db.ReadInOrg(ctx, c, b)
+	if postgres.NoRows(err) {
+		return nil, ErrMemberNotFound
+	}
 	return list, fail.Wrap(err, "list memberships")
 }

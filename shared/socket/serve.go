@@ -34,22 +34,12 @@ func Lambda(h Handler) func(context.Context, events.APIGatewayWebsocketProxyRequ
 		obs.Add(ctx, "connection", ev.RequestContext.ConnectionID)
 		status, err := http.StatusOK, h.run(ctx, ev)
 		if err != nil {
-			status = noted(ctx, err)
+			obs.Refused(ctx, err)
+			status = fail.From(err).Kind.Status()
 		}
 		obs.Add(ctx, "status", status)
 		return events.APIGatewayProxyResponse{StatusCode: status}, nil
 	}
-}
-
-// noted puts a refusal into the invocation's event, as a failure when it is ours, and gives its status.
-func noted(ctx context.Context, err error) int {
-	f := fail.From(err)
-	obs.Add(ctx, "code", f.Code)
-	if status := f.Kind.Status(); status < http.StatusInternalServerError {
-		return status
-	}
-	obs.Failed(ctx, err)
-	return f.Kind.Status()
 }
 
 var errPanic = errors.New("panic")

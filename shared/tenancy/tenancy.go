@@ -55,7 +55,8 @@ type Caller struct {
 
 	// Session facts that never reach the database.
 	SessionID     string
-	FirstFactor   *int // minutes since the first factor was proved; nil: never
+	Impersonator  string // Clerk's user_… of whoever acts in UserID's name; empty when nobody does
+	FirstFactor   *int   // minutes since the first factor was proved; nil: never
 	SecondFactor  *int
 	CorrelationID string
 }

@@ -60,7 +60,7 @@ export const operations = {
 } as const satisfies Record<string, Operation>;
 
 /** Codes that any signed-in operation may be refused with. */
-export type SharedCode = "auth.keys_unavailable" | "auth.organisation_required" | "auth.role_not_allowed" | "auth.session_pending" | "auth.sign_in" | "idempotency.in_progress" | "idempotency.key_missing" | "idempotency.key_reused" | "internal" | "org.not_found" | "org.suspended" | "request.invalid" | "request.malformed" | "request.not_json" | "request.text_not_storable" | "request.too_large" | "unavailable";
+export type SharedCode = "auth.impersonated" | "auth.keys_unavailable" | "auth.organisation_required" | "auth.role_not_allowed" | "auth.session_pending" | "auth.sign_in" | "idempotency.in_progress" | "idempotency.key_missing" | "idempotency.key_reused" | "internal" | "org.not_found" | "org.suspended" | "request.invalid" | "request.malformed" | "request.not_json" | "request.text_not_storable" | "request.too_large" | "unavailable";
 
 /** The further codes of each operation; docs/errors.md says what they mean. */
 export interface OwnCodes {
@@ -84,7 +84,7 @@ export interface OwnCodes {
   "api-member-update": "member.archived" | "member.birth_date_invalid" | "member.email_invalid" | "member.field_staff_only" | "member.name_invalid" | "member.not_found" | "member.phone_invalid" | "member.phone_taken" | "member.version_conflict";
   "api-membership-create-plan": "membership.plan_name_taken";
   "api-membership-get": "membership.not_found";
-  "api-membership-list": never;
+  "api-membership-list": "membership.member_not_found";
   "api-membership-list-plans": never;
   "api-membership-preview-sale": "membership.no_current_version" | "membership.plan_not_for_sale" | "membership.plan_not_found" | "membership.plan_sold_by_staff" | "membership.start_too_far_ahead" | "membership.start_too_far_back";
   "api-membership-publish-plan-version": "membership.effective_in_past" | "membership.plan_not_found" | "membership.terms_do_not_fit" | "membership.version_before_another";

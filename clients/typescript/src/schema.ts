@@ -2787,7 +2787,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed */
+            /** @description auth.impersonated, auth.role_not_allowed */
             403: components["responses"]["Problem"];
             /** @description billing.member_not_found, org.not_found */
             404: components["responses"]["Problem"];
@@ -2891,7 +2891,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed */
+            /** @description auth.impersonated, auth.role_not_allowed */
             403: components["responses"]["Problem"];
             /** @description billing.member_not_found, org.not_found */
             404: components["responses"]["Problem"];
@@ -2940,7 +2940,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed */
+            /** @description auth.impersonated, auth.role_not_allowed */
             403: components["responses"]["Problem"];
             /** @description billing.charge_not_found, org.not_found */
             404: components["responses"]["Problem"];
@@ -2993,7 +2993,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed */
+            /** @description auth.impersonated, auth.role_not_allowed */
             403: components["responses"]["Problem"];
             /** @description billing.charge_not_found, org.not_found */
             404: components["responses"]["Problem"];
@@ -3046,7 +3046,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed */
+            /** @description auth.impersonated, auth.role_not_allowed */
             403: components["responses"]["Problem"];
             /** @description org.not_found */
             404: components["responses"]["Problem"];
@@ -3208,7 +3208,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed */
+            /** @description auth.impersonated, auth.role_not_allowed */
             403: components["responses"]["Problem"];
             /** @description org.not_found */
             404: components["responses"]["Problem"];
@@ -3306,7 +3306,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed, member.field_staff_only */
+            /** @description auth.impersonated, auth.role_not_allowed, member.field_staff_only */
             403: components["responses"]["Problem"];
             /** @description member.not_found, org.not_found */
             404: components["responses"]["Problem"];
@@ -3355,7 +3355,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed */
+            /** @description auth.impersonated, auth.role_not_allowed */
             403: components["responses"]["Problem"];
             /** @description member.not_found, org.not_found */
             404: components["responses"]["Problem"];
@@ -3408,7 +3408,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed */
+            /** @description auth.impersonated, auth.role_not_allowed */
             403: components["responses"]["Problem"];
             /** @description member.not_found, org.not_found */
             404: components["responses"]["Problem"];
@@ -3459,7 +3459,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed, auth.step_up */
+            /** @description auth.impersonated, auth.role_not_allowed, auth.step_up */
             403: components["responses"]["Problem"];
             /** @description member.national_id_missing, member.not_found, org.not_found */
             404: components["responses"]["Problem"];
@@ -3615,7 +3615,7 @@ export interface operations {
             401: components["responses"]["Problem"];
             /** @description auth.role_not_allowed */
             403: components["responses"]["Problem"];
-            /** @description org.not_found */
+            /** @description membership.member_not_found, org.not_found */
             404: components["responses"]["Problem"];
             /** @description request.too_large */
             413: components["responses"]["Problem"];
@@ -3750,7 +3750,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed */
+            /** @description auth.impersonated, auth.role_not_allowed */
             403: components["responses"]["Problem"];
             /** @description org.not_found */
             404: components["responses"]["Problem"];
@@ -3801,7 +3801,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed */
+            /** @description auth.impersonated, auth.role_not_allowed */
             403: components["responses"]["Problem"];
             /** @description org.not_found */
             404: components["responses"]["Problem"];
@@ -3899,7 +3899,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed */
+            /** @description auth.impersonated, auth.role_not_allowed */
             403: components["responses"]["Problem"];
             /** @description billing.payment_method_not_found, org.not_found */
             404: components["responses"]["Problem"];
@@ -3997,7 +3997,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed */
+            /** @description auth.impersonated, auth.role_not_allowed */
             403: components["responses"]["Problem"];
             /** @description org.not_found */
             404: components["responses"]["Problem"];
@@ -4050,7 +4050,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed */
+            /** @description auth.impersonated, auth.role_not_allowed */
             403: components["responses"]["Problem"];
             /** @description membership.plan_not_found, org.not_found */
             404: components["responses"]["Problem"];
@@ -4144,7 +4144,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed, membership.plan_sold_by_staff */
+            /** @description auth.impersonated, auth.role_not_allowed, membership.plan_sold_by_staff */
             403: components["responses"]["Problem"];
             /** @description membership.member_not_found, membership.payer_not_found, membership.plan_not_found, org.not_found */
             404: components["responses"]["Problem"];
@@ -4294,7 +4294,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed */
+            /** @description auth.impersonated, auth.role_not_allowed */
             403: components["responses"]["Problem"];
             /** @description org.not_found, staff.not_found */
             404: components["responses"]["Problem"];
@@ -4345,7 +4345,7 @@ export interface operations {
             400: components["responses"]["Problem"];
             /** @description auth.session_pending, auth.sign_in */
             401: components["responses"]["Problem"];
-            /** @description auth.role_not_allowed, upload.purpose_not_allowed */
+            /** @description auth.impersonated, auth.role_not_allowed, upload.purpose_not_allowed */
             403: components["responses"]["Problem"];
             /** @description org.not_found */
             404: components["responses"]["Problem"];

@@ -17,10 +17,11 @@ func (r *Release) Check(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(r.Root, ".aws-sam/build/template.yaml")); errors.Is(err, fs.ErrNotExist) {
 		errs = append(errs, errors.New("nothing is built yet: run make sam-build first"))
 	}
-	stored, err := r.settings(ctx, false)
+	stored, err := r.settings(ctx, true)
 	if err != nil {
 		return errors.Join(append(errs, err)...) // whoever is not let in is asked nothing more
 	}
+	errs = append(errs, r.copied(stored))
 	_, missing, err := r.values(stored)
 	errs = append(errs, err)
 	if len(missing) > 0 {

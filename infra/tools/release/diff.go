@@ -11,8 +11,8 @@ import (
 	"slices"
 )
 
-// example is a variable's line in .env.example, with or without the mark of a comment.
-var example = regexp.MustCompile(`(?m)^(?:# )?([A-Z][A-Z0-9_]*)=`)
+// example is a variable's line in .env.example and its value there, with or without the mark of a comment.
+var example = regexp.MustCompile(`(?m)^(?:# )?([A-Z][A-Z0-9_]*)=(.*)$`)
 
 // Diff compares the parameter store with .env.example and the template: names and types, never values.
 func (r *Release) Diff(ctx context.Context) error {

@@ -124,6 +124,8 @@ func release(t *testing.T, a *account, root, stage string, env map[string]string
 }
 
 func TestWhatIsWrongIsSaidInOneSentenceBeforeAnythingIsChanged(t *testing.T) {
+	copied := stored("staging")
+	copied["DATABASE_URL"] = setting{"/fitkit/staging/shared/DATABASE_URL", "SecureString", "x"}
 	for name, tc := range map[string]struct {
 		account *account
 		stage   string
@@ -138,6 +140,7 @@ func TestWhatIsWrongIsSaidInOneSentenceBeforeAnythingIsChanged(t *testing.T) {
 		"nobody signed in":          {&account{refused: "aws ssm: ExpiredToken"}, "staging", nil, false, "sign in to its account and try again (aws ssm: ExpiredToken)"},
 		"nothing built":             {&account{settings: stored("staging")}, "staging", nil, true, "run make sam-build first"},
 		"a missing parameter":       {&account{settings: stored("staging", "DATABASE_URL")}, "staging", nil, false, "staging has no DATABASE_URL: put each into the parameter store as /fitkit/staging/<domain>/<VARIABLE>"},
+		"a secret of the example":   {&account{settings: copied}, "staging", nil, false, "DATABASE_URL of staging has the value of .env.example, which everybody knows: put a secret of its own"},
 		"another stage's settings":  {&account{settings: stored("production")}, "staging", nil, false, "staging has no ALLOWED_ORIGINS, CLERK_AUTHORIZED_PARTIES, DATABASE_URL"},
 		"a stack changed by hand":   {&account{settings: stored("staging"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-staging": {"HttpApi"}}}, "staging", nil, false, "somebody changed HttpApi of the stack fitkit-staging by hand"},
 		"a domain changed by hand":  {&account{settings: stored("production"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-prod-Billing": {"Logs", "FailedRuns"}}}, "production", nil, false, "somebody changed Logs, FailedRuns of the stack fitkit-prod-Billing by hand"},

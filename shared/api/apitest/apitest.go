@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 	"fitkit/shared/id"
 	"fitkit/shared/postgres"
 	"fitkit/shared/postgres/postgrestest"
+	"fitkit/shared/secret"
 	"fitkit/shared/tenancy"
 )
 
@@ -25,6 +27,9 @@ type Env struct {
 	A, B Studio
 	mux  []served
 }
+
+// hashKey stands for the key that a function which seals has.
+const hashKey = secret.Secret("of no function")
 
 type served struct {
 	method, path string
@@ -43,7 +48,7 @@ func New(t testing.TB, build func(db *postgres.DB) []api.Endpoint) *Env {
 	t.Helper()
 	e := &Env{Database: postgrestest.New(t)}
 	for _, ep := range build(e.DB) {
-		h := api.Handler(ep, api.Deps{Verifier: fakeVerifier{}, DB: e.DB, Admins: e.System})
+		h := api.Handler(ep, api.Deps{Verifier: fakeVerifier{}, DB: e.DB, Admins: e.System, HashKey: hashKey})
 		for _, path := range append([]string{ep.Op.Path}, ep.Op.Aliases...) {
 			e.mux = append(e.mux, served{ep.Op.Method, path, h})
 		}
@@ -207,7 +212,8 @@ func matches(pattern, path string) bool {
 	return true
 }
 
-// fakeVerifier reads tokens of the form user|clerk-org, freshly proved by both factors; "user|org|stale" never was.
+// fakeVerifier reads tokens of the form user|clerk-org, freshly proved by both factors; "user|org|stale" never was, and
+// "user|org|impersonated" is somebody else.
 type fakeVerifier struct{}
 
 func (fakeVerifier) Verify(_ context.Context, token string) (auth.Session, error) {
@@ -216,7 +222,10 @@ func (fakeVerifier) Verify(_ context.Context, token string) (auth.Session, error
 		return auth.Session{}, auth.ErrInvalidToken
 	}
 	s := auth.Session{UserID: parts[0], SessionID: "sess_test"}
-	if len(parts) == 2 {
+	if slices.Contains(parts, "impersonated") {
+		s.ImpersonatorID = "user_support"
+	}
+	if !slices.Contains(parts, "stale") {
 		zero := 0
 		s.Factors = auth.FactorAges{First: &zero, Second: &zero}
 	}
@@ -225,6 +234,9 @@ func (fakeVerifier) Verify(_ context.Context, token string) (auth.Session, error
 	}
 	return s, nil
 }
+
+// Impersonated makes the client's session one of somebody who acts in the person's name.
+func (c *Client) Impersonated() *Client { c.token += "|impersonated"; return c }
 
 // Stale makes the client's session one that proved no factor, to test step-up.
 func (c *Client) Stale() *Client { c.token += "|stale"; return c }

@@ -65,7 +65,7 @@ func TestNoPersonalDataInLogs(t *testing.T) {
 	statuses := map[int]int{}
 	round := func(canaries []string) {
 		for _, ep := range endpoints(t)(db) {
-			call := api.Lambda(ep.Op.Name, ep.Op.Timeout, api.Handler(ep, api.Deps{Verifier: ownerOf{"user_owner" + e.A.Org.String()[:8], e.A.ClerkOrg}, DB: db}))
+			call := api.Lambda(ep.Op.Name, ep.Op.Timeout, api.Handler(ep, api.Deps{Verifier: ownerOf{"user_owner" + e.A.Org.String()[:8], e.A.ClerkOrg}, DB: db, HashKey: indexKey}))
 			for _, c := range canaries {
 				for _, b := range planted(c) {
 					statuses[invoke(t, call, ep.Op, member, b, c)]++

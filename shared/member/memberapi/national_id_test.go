@@ -1,6 +1,8 @@
 package memberapi_test
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"testing"
@@ -172,4 +174,23 @@ func TestRevealNationalID(t *testing.T) {
 	t.Run("another studio's member is not there", func(t *testing.T) {
 		nobody(t, owner, "POST", "/v1/members/%s/national-id/reveal", body{"reason": "דיווח"}, other.ID)
 	})
+}
+
+// Red with requests hashed by SHA-256 alone: the number is found among a million in a second.
+func TestTheHashOfARequestTellsNoNationalID(t *testing.T) {
+	e := env(t)
+	noa := create(t, e.A, body{"name": "נועה"})
+	path := "/v1/members/" + noa.ID + "/national-id"
+	desk := e.A.As(t, tenancy.FrontDesk)
+	desk.Headers["Idempotency-Key"] = "set-1"
+	desk.Put(path, body{"number": "000123455"}).Want(200)
+	row := postgrestest.Get[[]byte](t, e.Database, "select request_sha from idempotency_keys where operation = 'api-member-set-national-id'")
+	for n := 455; n < 1e6; n += 1000 { // the row beside it tells the last three digits
+		request := fmt.Sprintf("api-member-set-national-id\n%s\n\n\n{\"number\":\"%09d\"}", path, n)
+		if sum := sha256.Sum256([]byte(request)); bytes.Equal(sum[:], row) {
+			t.Fatalf("the number is %09d", n)
+		}
+	}
+	desk.Put(path, body{"number": "000123455"}).Want(200) // and still tells one request from another
+	desk.Put(path, body{"number": "111111118"}).Want(422, "idempotency.key_reused")
 }

@@ -24,7 +24,7 @@ var RevealNationalIDOp = api.Op{
 	Name: "api-member-reveal-national-id", Method: api.POST, Path: "/v1/members/{id}/national-id/reveal", Read: true,
 	Summary: "Show a member's national ID, after confirming one's identity, for a reason that is kept",
 	Roles:   []tenancy.Role{tenancy.Owner, tenancy.Manager},
-	Errors:  []*fail.Error{api.ErrStepUp, member.ErrNotFound, member.ErrNationalIDMissing, member.ErrReason},
+	Errors:  []*fail.Error{api.ErrStepUp, api.ErrImpersonated, member.ErrNotFound, member.ErrNationalIDMissing, member.ErrReason},
 	Needs:   []need.Need{need.Postgres, need.NationalIDKeys},
 
 	PerMinute: 30,

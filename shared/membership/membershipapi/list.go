@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"fitkit/shared/api"
+	"fitkit/shared/fail"
 	"fitkit/shared/id"
 	"fitkit/shared/membership"
 	"fitkit/shared/need"
@@ -20,6 +21,7 @@ var ListOp = api.Op{
 	Name: "api-membership-list", Method: api.GET, Path: "/v1/memberships",
 	Summary: "List memberships, the latest sold first; members list what they hold or pay for",
 	Roles:   tenancy.People,
+	Errors:  []*fail.Error{membership.ErrMemberNotFound},
 	Needs:   []need.Need{need.Postgres},
 }
 
