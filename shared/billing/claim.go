@@ -34,7 +34,7 @@ const (
 	claimed     why = ""
 	gone        why = "gone"
 	notDue      why = "not_due"      // paid, void, failed, or an attempt is under way: whoever holds it will finish
-	cancelled   why = "cancelled"    // the membership ends before the charge's period
+	cancelled   why = "cancelled"    // the membership's end took the ground from the charge
 	paused      why = "paused"       // the studio's charges wait for its gateway to be put right
 	noMethod    why = "no_method"    // nobody can be charged until the member saves a card
 	cardCooling why = "card_cooling" // R46: too many tries of this card of late
@@ -49,13 +49,18 @@ const (
 
 // sqlClaim locks the charge, reads everything that decides, and inserts the attempt only if all of it allows. The
 // conditions live here and not in Go so that claim and decision are one round trip and one truth.
+//
+// The membership is locked before the charge, in the order in which a cancellation takes them.
 const sqlClaim = `
-with locked as (
-  select c.id, c.amount, c.state, c.member_id, c.installments, c.kind, c.period, c.membership_id
-  from charges c where c.org_id = app.org() and c.id = $1 for update
+with ms as materialized (
+  select m as whole from memberships m
+  where m.org_id = app.org() and m.id = (select c.membership_id from charges c where c.org_id = app.org() and c.id = $1) for share
+), locked as (
+  select c.id, c.amount, c.state, c.member_id, c.installments, c.kind, c.period
+  from charges c where c.org_id = app.org() and c.id = $1 and (select count(*) from ms) >= 0 for update
 ), facts as (
   select l.id, l.amount, l.state, l.member_id, coalesce(nullif($4::int, 0), l.installments) as installments, mb.name,
-    l.kind = 'period' and coalesce(ms.cancel_effective_on <= lower(l.period), false) as cancelled,
+    app.not_owed(l.kind, l.period, (select whole from ms)) as cancelled,
     o.charges_paused_at is not null as paused, coalesce(o.test_now, now()) as at,
     pm.id as method_id, pm.token_ct, pm.exp_month, pm.exp_year,
     g.id as gateway_id, g.state as gateway_state, g.terminal, g.creds_ct, g.settings,
@@ -67,7 +72,6 @@ with locked as (
   from locked l
   join orgs o on o.id = app.org()
   join members mb on mb.org_id = app.org() and mb.id = l.member_id
-  left join memberships ms on ms.org_id = app.org() and ms.id = l.membership_id
   left join payment_methods pm on pm.org_id = app.org() and pm.member_id = l.member_id and pm.is_default
   left join gateways g on g.org_id = app.org() and g.id = pm.gateway_id
 ), claimed as (

@@ -94,8 +94,9 @@ update payment_attempts set state = $2, decline_class = $3, code = $4, settled_a
 where org_id = app.org() and id = $1 and (state in ('sent', 'unknown') or state = 'claimed' and $2 = 'failed')
 returning charge_id, installments`
 	sqlChargeBack = `
-update charges set state = 'due' where org_id = app.org() and id = $1 and state = 'in_flight'
-returning member_id, due_at, amount`
+update charges c set state = 'due' where c.org_id = app.org() and c.id = $1 and c.state = 'in_flight'
+returning c.member_id, c.due_at, c.amount, coalesce(
+  (select app.not_owed(c.kind, c.period, m) from memberships m where m.org_id = c.org_id and m.id = c.membership_id for share), false)`
 	sqlClass    = `select class from result_codes where provider = 'cardcom' and terminal_type = 'emv' and code = $1`
 	sqlOpenCase = `
 insert into money_cases (org_id, kind, attempt_id, detail) values (app.org(), $1, $2, $3)
@@ -125,10 +126,16 @@ func (s *Collector) decline(ctx context.Context, c tenancy.Caller, a id.Attempt,
 			return err
 		}
 		refused.Attempt, refused.Class, refused.Code, refused.Known = a, class, o.Code, known
-		if err := tx.QueryRow(ctx, sqlChargeBack, refused.Charge).Scan(&refused.Member, &refused.DueAt, &refused.Amount); err != nil {
+		var isCancelled bool // meanwhile: nobody is dunned for what is no longer owed
+		if err := tx.QueryRow(ctx, sqlChargeBack, refused.Charge).Scan(&refused.Member, &refused.DueAt, &refused.Amount, &isCancelled); err != nil {
 			return fail.Wrap(err, "take charge %s back from flight", refused.Charge)
 		}
-		if err := s.afterRefusal(ctx, tx, refused); err != nil {
+		if isCancelled {
+			_, err = tx.Exec(ctx, sqlVoidCharge, refused.Charge, voidCancellation)
+		} else {
+			err = s.afterRefusal(ctx, tx, refused)
+		}
+		if err != nil {
 			return err
 		}
 		return queue.Done(ctx, tx)

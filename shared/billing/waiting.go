@@ -11,21 +11,16 @@ import (
 )
 
 const (
-	sqlVoidCancelled = `
-with c as (
-  update charges set state = 'void', void_reason = 'membership_cancelled'
-  where org_id = app.org() and id = $1 and state = 'due' returning id
-)
-update dunning_cases d set state = 'lost', reason = 'charge_void', closed_at = app.business_now(), next_at = null from c
-where d.org_id = app.org() and d.charge_id = c.id and d.state in ('open', 'waiting_method')`
-	sqlDueCharge = `
+	// voidCancellation is why a charge is void whose membership was cancelled.
+	voidCancellation = "membership_cancelled"
+	sqlDueCharge     = `
 select member_id, due_at, amount, installments from charges where org_id = app.org() and id = $1 and state = 'due' for update`
 )
 
-// voidCancelled voids a charge of a period after the membership's end, and its dunning: it must never be collected.
+// voidCancelled voids a charge that the membership's end took the ground from, and its dunning: it must never be collected.
 func (s *Collector) voidCancelled(ctx context.Context, c tenancy.Caller, charge id.Charge) error {
 	b := &postgres.Batch{}
-	b.Queue(sqlVoidCancelled, charge)
+	b.Queue(sqlVoidCharge, charge, voidCancellation)
 	queue.DoneBatch(ctx, &b.Batch)
 	_, err := s.db.WriteInOrg(ctx, c, b)
 	return err
