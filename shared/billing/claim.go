@@ -33,7 +33,7 @@ type why string
 const (
 	claimed     why = ""
 	gone        why = "gone"
-	notDue      why = "not_due"      // paid, void, failed, or an attempt is under way: whoever holds it will finish
+	notDue      why = "not_due"      // paid, void, failed, waiting for its rung, or an attempt is under way: whoever holds it will finish
 	cancelled   why = "cancelled"    // the membership's end took the ground from the charge
 	paused      why = "paused"       // the studio's charges wait for its gateway to be put right
 	noMethod    why = "no_method"    // nobody can be charged until the member saves a card
@@ -79,6 +79,7 @@ with ms as materialized (
   select app.org(), $2, f.id, f.tries + 1, f.gateway_id, f.method_id, f.amount, f.installments, $3, now() + $5::interval, f.at
   from facts f
   where f.state = 'due' and not f.cancelled and not f.paused and f.gateway_state = 'active' and f.week < $6 and f.month < $7
+    and not exists (select from dunning_cases d where d.org_id = app.org() and d.charge_id = f.id and d.state in ('open', 'waiting_method') and d.next_at > f.at)
   returning id
 ), flight as (
   update charges c set state = 'in_flight' from claimed where c.org_id = app.org() and c.id = $1
