@@ -97,6 +97,10 @@ returning charge_id, installments`
 update charges c set state = 'due' where c.org_id = app.org() and c.id = $1 and c.state = 'in_flight'
 returning c.member_id, c.due_at, c.amount, coalesce(
   (select app.not_owed(c.kind, c.period, m) from memberships m where m.org_id = c.org_id and m.id = c.membership_id for share), false)`
+	// sqlBlockCard: a card that will not work again is tried for none of the payer's charges (claim finds no method).
+	sqlBlockCard = `
+update payment_methods set status = 'blocked', is_default = false where org_id = app.org() and status = 'active'
+  and id = (select payment_method_id from payment_attempts where org_id = app.org() and id = $1)`
 	sqlClass    = `select class from result_codes where provider = 'cardcom' and terminal_type = 'emv' and code = $1`
 	sqlOpenCase = `
 insert into money_cases (org_id, kind, attempt_id, detail) values (app.org(), $1, $2, $3)
@@ -129,6 +133,11 @@ func (s *Collector) decline(ctx context.Context, c tenancy.Caller, a id.Attempt,
 		var isCancelled bool // meanwhile: nobody is dunned for what is no longer owed
 		if err := tx.QueryRow(ctx, sqlChargeBack, refused.Charge).Scan(&refused.Member, &refused.DueAt, &refused.Amount, &isCancelled); err != nil {
 			return fail.Wrap(err, "take charge %s back from flight", refused.Charge)
+		}
+		if class == payment.HardDecline {
+			if _, err := tx.Exec(ctx, sqlBlockCard, a); err != nil {
+				return err
+			}
 		}
 		if isCancelled {
 			_, err = tx.Exec(ctx, sqlVoidCharge, refused.Charge, voidCancellation)
