@@ -56,6 +56,9 @@ insert into member_events (org_id, member_id, at, kind, data) values (app.org(),
 
 // afterRefusal applies next's decision in the transaction that settled the attempt.
 func (s *Collector) afterRefusal(ctx context.Context, tx postgres.Tx, r refusal) error {
+	if _, err := tx.Exec(ctx, sqlLockMember, r.Member); err != nil {
+		return err
+	}
 	caseID, st, err := standingOf(ctx, tx, r)
 	if err != nil {
 		return err
@@ -80,8 +83,16 @@ func (s *Collector) afterRefusal(ctx context.Context, tx postgres.Tx, r refusal)
 	if err := writeCase(ctx, tx, caseID, r, n, string(r.Class)); err != nil {
 		return err
 	}
-	if n.State == "lost" {
-		return lose(ctx, tx, r.Charge, r.Member)
+	return afterStep(ctx, tx, n, r.Charge, r.Member)
+}
+
+// afterStep does what a step's state brings with it.
+func afterStep(ctx context.Context, tx postgres.Tx, n step, charge id.Charge, member id.Member) error {
+	switch n.State {
+	case "waiting_method":
+		return tryUntriedCard(ctx, tx, charge, member)
+	case "lost":
+		return lose(ctx, tx, charge, member)
 	}
 	return nil
 }

@@ -47,6 +47,9 @@ func (s *Collector) openWithoutAttempt(ctx context.Context, c tenancy.Caller, ch
 		if err != nil {
 			return err
 		}
+		if _, err := tx.Exec(ctx, sqlLockMember, r.Member); err != nil {
+			return err
+		}
 		caseID, st, err := standingOf(ctx, tx, r)
 		if err != nil {
 			return err
@@ -55,10 +58,8 @@ func (s *Collector) openWithoutAttempt(ctx context.Context, c tenancy.Caller, ch
 		if err := writeCase(ctx, tx, caseID, r, n, reason); err != nil {
 			return err
 		}
-		if n.State == "lost" {
-			if err := lose(ctx, tx, charge, r.Member); err != nil {
-				return err
-			}
+		if err := afterStep(ctx, tx, n, charge, r.Member); err != nil {
+			return err
 		}
 		return queue.Done(ctx, tx)
 	})
