@@ -2,7 +2,9 @@ package billing_test
 
 import (
 	"context"
+	"strings"
 	"testing"
+	"time"
 
 	"fitkit/shared/billing"
 	"fitkit/shared/billing/billingtest"
@@ -136,5 +138,101 @@ func TestARungOfAnotherCaseIsAnotherJob(t *testing.T) {
 		if jobs := postgrestest.Get[int](t, s.Database, "select count(*) from jobs"); jobs != n+1 {
 			t.Fatalf("%d jobs for %d cases", jobs, n+1)
 		}
+	}
+}
+
+// Red while every code of the provider's own, and one token that does not open, stopped the whole studio at the first card.
+func TestOneBadCardDoesNotStopTheStudio(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(t *testing.T, s studio, m id.Member){
+		"the provider refuses it by a code of its own": func(_ *testing.T, s studio, _ id.Member) {
+			refused := false
+			s.Provider.Answer = func(payment.ChargeRequest) payment.Outcome {
+				if !refused {
+					refused = true
+					return payment.Outcome{State: payment.Declined, Class: payment.ProviderRefusal, Code: "5033"}
+				}
+				return payment.Outcome{State: payment.Paid, Code: "000"}
+			}
+		},
+		"its token does not open": func(t *testing.T, s studio, m id.Member) {
+			s.Exec(t, "update payment_methods set token_ct = set_byte(token_ct, length(token_ct) - 1, 255 - get_byte(token_ct, length(token_ct) - 1)) where member_id = $1", m)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := studio{billingtest.NewStudio(t)}
+			m := s.Member(t)
+			spoil(t, s, m)
+			bad, good := s.Charge(t, m, 24900), s.Charge(t, s.Member(t), 100)
+			s.Execute(t, bad)
+			s.Execute(t, good)
+			if s.State(t, bad) != "due" || s.State(t, good) != "paid" || s.cases(t, "unmapped_code") != 1 || s.cases(t, "charges_paused") != 0 {
+				t.Fatalf("%s, %s, %d cases", s.State(t, bad), s.State(t, good), s.cases(t, "unmapped_code"))
+			}
+		})
+	}
+}
+
+// Red without the count of cards, and without the case: nobody of FitKit heard of a studio that stood still.
+func TestThreeCardsThatTheProviderRefusesPauseTheStudioAndAPersonHears(t *testing.T) {
+	t.Parallel()
+	s := studio{billingtest.NewStudio(t)}
+	s.Provider.Answer = func(payment.ChargeRequest) payment.Outcome {
+		return payment.Outcome{State: payment.Declined, Class: payment.ProviderRefusal, Code: "5033"}
+	}
+	round := func(wantAsked int) {
+		t.Helper()
+		s.Provider.Asked = 0
+		for range 5 {
+			s.Execute(t, s.Charge(t, s.Member(t), 24900))
+		}
+		if s.Provider.Asked != wantAsked || s.cases(t, "charges_paused") != 1 {
+			t.Fatalf("asked %d times, %d cases", s.Provider.Asked, s.cases(t, "charges_paused"))
+		}
+	}
+	round(3)
+	paused := func() int {
+		n, err := billing.NewSweeper(s.System, s.DB).PausedStudios(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if paused() != 0 {
+		t.Fatal("a test studio rings the alarm")
+	}
+	s.Exec(t, "update orgs set test_mode = false, test_now = null")
+	if paused() != 1 {
+		t.Fatal("no alarm rings")
+	}
+	s.Exec(t, "update orgs set test_mode = true, test_now = $1", billingtest.Start)
+	if _, err := s.Collector.Connect(context.Background(), s.Caller, billing.Connection{Provider: "cardcom", Terminal: billingtest.Terminal, Name: billingtest.APIName,
+		Password: billingtest.APIPassword, Mode: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if s.cases(t, "charges_paused") != 0 {
+		t.Fatal("the case stays after the gateway was connected")
+	}
+	round(3) // cards refused before the connection was proven do not count
+}
+
+// Red while an expired card was sent to the issuer, whose answer used up a rung and the card's tries.
+func TestAnExpiredCardIsNotSent(t *testing.T) {
+	t.Parallel()
+	s := studio{billingtest.NewStudio(t)}
+	m := s.Member(t)
+	s.Exec(t, "update payment_methods set exp_month = 3, exp_year = 2026")
+	c, late := s.Charge(t, m, 24900), s.Charge(t, m, 100)
+	s.SetNow(t, time.Date(2026, 3, 31, 20, 59, 0, 0, time.UTC)) // still March in Israel
+	if s.Execute(t, c); s.State(t, c) != "paid" {
+		t.Fatalf("on the last day of its month: %s", s.State(t, c))
+	}
+	s.SetNow(t, time.Date(2026, 3, 31, 21, 0, 0, 0, time.UTC))
+	s.Execute(t, late)
+	reason := postgrestest.Get[string](t, s.Database, "select string_agg(state || ' ' || reason, ', ') from dunning_cases")
+	jobs := postgrestest.Get[int](t, s.Database, "select count(*) from jobs")
+	if s.Provider.Asked != 1 || !strings.HasSuffix(reason, " card_expired") || jobs != 0 {
+		t.Fatalf("asked %d times, %s, %d jobs", s.Provider.Asked, reason, jobs)
 	}
 }

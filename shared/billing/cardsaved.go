@@ -135,9 +135,13 @@ func chargeWaiting(ctx context.Context, tx postgres.Tx, member id.Member, becaus
 	return err
 }
 
+// cardOver: the card pm has expired by the calendar of the studio o; its last month belongs to it.
+const cardOver = `make_date(pm.exp_year, pm.exp_month, 1) + interval '1 month' <= app.now_of(o.test_now) at time zone o.tz`
+
 // sqlUntriedCard: the member's default card is another than the one that the charge was last tried with.
 const sqlUntriedCard = `
-select exists (select from payment_methods pm where pm.org_id = app.org() and pm.member_id = $1 and pm.is_default
+select exists (select from payment_methods pm join orgs o on o.id = pm.org_id
+  where pm.org_id = app.org() and pm.member_id = $1 and pm.is_default and not ` + cardOver + `
   and pm.id is distinct from (select a.payment_method_id from payment_attempts a where a.org_id = app.org() and a.charge_id = $2 order by a.n desc limit 1))`
 
 // hasUntriedCard says whether a charge that waits for a card has one to be tried: it came while the charge was in flight, or

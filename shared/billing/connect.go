@@ -56,6 +56,8 @@ returning state, verified_at`
 	sqlResume = `
 with o as (
   update orgs set charges_paused_at = null, charges_paused_why = null where id = app.org()
+), k as (
+  update money_cases set state = 'closed', closed_at = now() where org_id = app.org() and kind = 'charges_paused' and state = 'open'
 )
 select c.id from charges c
 where c.org_id = app.org() and c.state = 'due' and c.due_at <= app.business_now()

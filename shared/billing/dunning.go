@@ -35,6 +35,10 @@ select exists (select from money_cases mc join payment_attempts a on a.org_id = 
   where mc.org_id = app.org() and mc.kind = 'unmapped_code' and a.charge_id = $1 and a.id <> $2)`
 	sqlCodeBefore = `
 select exists (select from payment_attempts where org_id = app.org() and charge_id = $1 and id <> $2 and code = $3 and state = 'declined')`
+	// sqlCardsRefused counts from the gateway's last proof on: what was put right then says nothing of now.
+	sqlCardsRefused = `
+select count(distinct a.payment_method_id) from payment_attempts a join gateways g on g.org_id = a.org_id and g.id = a.gateway_id
+where a.org_id = app.org() and a.code = $1 and a.state = 'declined' and a.business_at > app.business_now() - interval '1 hour' and a.claimed_at > g.verified_at`
 	sqlWriteCase = `
 insert into dunning_cases as d (org_id, id, charge_id, member_id, state, rung, transient_tries, next_at, reason, opened_at, closed_at)
 values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, app.business_now(), case when $4 = 'lost' then app.business_now() end)
@@ -46,6 +50,11 @@ with g as (
     and id = (select gateway_id from payment_attempts where org_id = app.org() and id = $1)
 )
 update orgs set charges_paused_at = coalesce(charges_paused_at, now()), charges_paused_why = $2 where id = app.org()`
+	// sqlPauseCase: of a pause a person hears once (R45); connecting the gateway closes it.
+	sqlPauseCase = `
+insert into money_cases (org_id, kind, attempt_id, detail) select o.id, 'charges_paused', $1, $2 from orgs o
+where o.id = app.org() and o.charges_paused_at is not null
+  and not exists (select from money_cases k where k.org_id = o.id and k.kind = 'charges_paused' and k.state = 'open')`
 	sqlChargeFailed = `update charges set state = 'failed' where org_id = app.org() and id = $1 and state = 'due'`
 	sqlEndOfLadder  = `
 update members set access_level = case o.dunning_end when 'keep' then access_level else 'suspended' end
@@ -65,7 +74,11 @@ func (s *Collector) afterRefusal(ctx context.Context, tx postgres.Tx, r refusal)
 	}
 	n := next(st)
 	if n.Pause {
-		_, err := tx.Exec(ctx, sqlPause, r.Attempt, "the provider answered "+r.Code)
+		why := "the provider answered " + r.Code
+		if _, err := tx.Exec(ctx, sqlPause, r.Attempt, why); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, sqlPauseCase, r.Attempt, why)
 		return err // no rung is used up and no case opened: connecting the gateway again brings the charge back
 	}
 	if n.Case != "" {
@@ -107,6 +120,11 @@ func standingOf(ctx context.Context, tx postgres.Tx, r refusal) (id.DunningCase,
 	err = tx.QueryRow(ctx, sqlCaseOfCharge, r.Charge).Scan(&caseID, &st.Rung, &st.Transients)
 	if err != nil && !postgres.NoRows(err) {
 		return caseID, st, err
+	}
+	if r.Class == payment.ProviderRefusal {
+		if err := tx.QueryRow(ctx, sqlCardsRefused, r.Code).Scan(&st.Cards); err != nil {
+			return caseID, st, err
+		}
 	}
 	if !r.Known {
 		err = tx.QueryRow(ctx, sqlUnmappedBefore, r.Charge, r.Attempt).Scan(&st.UnknownOnce)

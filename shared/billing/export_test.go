@@ -31,7 +31,7 @@ func (s *Collector) MarkSent(ctx context.Context, c tenancy.Caller, a id.Attempt
 
 // WaitForMethod is what follows a claim that found no card.
 func (s *Collector) WaitForMethod(ctx context.Context, c tenancy.Caller, charge id.Charge) error {
-	return s.waitForMethod(ctx, c, charge)
+	return s.waitForMethod(ctx, c, charge, "no_payment_method")
 }
 
 // Record writes down what the provider answered.

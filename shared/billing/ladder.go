@@ -32,6 +32,7 @@ type standing struct {
 	Known        bool // the code is in the table
 	UnknownOnce  bool // an unlisted code was met before
 	CodeBefore   bool // this code was answered to an earlier attempt of the charge
+	Cards        int  // of a provider's own refusal: how many cards of the studio have met it of late, this one included
 }
 
 // step is what happens next to a charge.
@@ -68,8 +69,14 @@ func next(s standing) step {
 		st.Case = "unmapped_code"
 		return st
 	}
+	if s.Class == payment.ProviderRefusal && s.Cards >= terminalsFault {
+		return step{State: "open", Rung: s.Rung, Pause: true}
+	}
 	return soft(s)
 }
+
+// terminalsFault is how many cards must meet a refusal of the provider's own before it is taken for the terminal's.
+const terminalsFault = 3
 
 // codeCallIssuer may be tried twice; after that the member must call the card company (result table, 003).
 const codeCallIssuer = "003"

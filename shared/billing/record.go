@@ -154,7 +154,7 @@ func (s *Collector) decline(ctx context.Context, c tenancy.Caller, a id.Attempt,
 // classify reads the code's class from the table; a code that is not in it is a soft decline, once, with a case (R43).
 func classify(ctx context.Context, tx postgres.Tx, o payment.Outcome) (class payment.Class, known bool, err error) {
 	if o.Class != "" {
-		return o.Class, true, nil
+		return o.Class, o.Class != payment.ProviderRefusal, nil
 	}
 	var text string
 	err = tx.QueryRow(ctx, sqlClass, o.Code).Scan(&text)

@@ -28,8 +28,8 @@ func (s *Collector) voidCancelled(ctx context.Context, c tenancy.Caller, charge 
 
 // waitForMethod opens (or keeps) the case of a charge that nobody can be charged for; its ladder still climbs, so that
 // the member is told and the studio's access policy applies.
-func (s *Collector) waitForMethod(ctx context.Context, c tenancy.Caller, charge id.Charge) error {
-	return s.openWithoutAttempt(ctx, c, charge, func(st standing) step { return climb(st, "waiting_method") }, "no_payment_method")
+func (s *Collector) waitForMethod(ctx context.Context, c tenancy.Caller, charge id.Charge, reason string) error {
+	return s.openWithoutAttempt(ctx, c, charge, func(st standing) step { return climb(st, "waiting_method") }, reason)
 }
 
 // postpone leaves a charge whose card was tried too often of late (R46) to the next rung.
