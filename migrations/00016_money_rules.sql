@@ -126,5 +126,10 @@ alter table money_cases drop constraint money_cases_kind;
 alter table money_cases add constraint money_cases_kind check (kind in ('unknown_attempt', 'amount_mismatch', 'partial_approval', 'unmapped_code',
   'provider_duplicate', 'late_capture', 'refund_due', 'charges_paused'));
 
+-- Dunning stands still while the studio's charges are paused; the days it stood still are added to what is still ahead.
+alter table dunning_cases add column days_still int not null default 0 constraint dunning_cases_days_still check (days_still >= 0);
+create function app.days_later(at timestamptz, days int, zone text) returns timestamptz language sql stable parallel safe
+  return (at at time zone zone + make_interval(days => days)) at time zone zone;
+
 -- +goose Down
 select 1;

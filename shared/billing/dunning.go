@@ -18,7 +18,6 @@ type refusal struct {
 	Attempt      id.Attempt
 	Charge       id.Charge
 	Member       id.Member
-	DueAt        time.Time
 	Amount       money.Agorot
 	Installments int
 	Class        payment.Class
@@ -27,9 +26,17 @@ type refusal struct {
 }
 
 const (
+	// ladderStart is when the ladder of charge c, with the case d if it has one, begins: when the charge fell due, or when it was
+	// first tried or could first not be, if that came later; what the studio's own mistake stopped is no try. Days on which it
+	// stood still are added.
+	ladderStart = `
+app.days_later(greatest(c.due_at, least(coalesce(d.opened_at, app.business_now()), (select min(a.business_at) from payment_attempts a
+  where a.org_id = c.org_id and a.charge_id = c.id and a.decline_class is distinct from 'config_error'))), coalesce(d.days_still, 0), o.tz)`
 	sqlCaseOfCharge = `
-select id, rung, transient_tries from dunning_cases
-where org_id = app.org() and charge_id = $1 and state in ('open', 'waiting_method') for update`
+select d.id, coalesce(d.rung, 0), coalesce(d.transient_tries, 0), ` + ladderStart + `
+from charges c join orgs o on o.id = c.org_id
+left join dunning_cases d on d.org_id = c.org_id and d.charge_id = c.id and d.state in ('open', 'waiting_method')
+where c.org_id = app.org() and c.id = $1`
 	sqlUnmappedBefore = `
 select exists (select from money_cases mc join payment_attempts a on a.org_id = mc.org_id and a.id = mc.attempt_id
   where mc.org_id = app.org() and mc.kind = 'unmapped_code' and a.charge_id = $1 and a.id <> $2)`
@@ -49,7 +56,7 @@ with g as (
   update gateways set state = 'misconfigured', problem = $2 where org_id = app.org()
     and id = (select gateway_id from payment_attempts where org_id = app.org() and id = $1)
 )
-update orgs set charges_paused_at = coalesce(charges_paused_at, now()), charges_paused_why = $2 where id = app.org()`
+update orgs set charges_paused_at = coalesce(charges_paused_at, app.business_now()), charges_paused_why = $2 where id = app.org()`
 	// sqlPauseCase: of a pause a person hears once (R45); connecting the gateway closes it.
 	sqlPauseCase = `
 insert into money_cases (org_id, kind, attempt_id, detail) select o.id, 'charges_paused', $1, $2 from orgs o
@@ -115,11 +122,13 @@ func standingOf(ctx context.Context, tx postgres.Tx, r refusal) (id.DunningCase,
 	if err != nil {
 		return id.DunningCase{}, standing{}, fail.Wrap(err, "load the studio's time zone")
 	}
-	st := standing{DueAt: r.DueAt, Now: tx.Now(), Zone: zone, Installments: r.Installments, Class: r.Class, Code: r.Code, Known: r.Known}
-	caseID := id.New[id.DunningCase]()
-	err = tx.QueryRow(ctx, sqlCaseOfCharge, r.Charge).Scan(&caseID, &st.Rung, &st.Transients)
-	if err != nil && !postgres.NoRows(err) {
+	st := standing{Now: tx.Now(), Zone: zone, Installments: r.Installments, Class: r.Class, Code: r.Code, Known: r.Known}
+	var caseID id.DunningCase
+	if err := tx.QueryRow(ctx, sqlCaseOfCharge, r.Charge).Scan(&caseID, &st.Rung, &st.Transients, &st.DueAt); err != nil {
 		return caseID, st, err
+	}
+	if caseID.IsZero() {
+		caseID = id.New[id.DunningCase]()
 	}
 	if r.Class == payment.ProviderRefusal {
 		if err := tx.QueryRow(ctx, sqlCardsRefused, r.Code).Scan(&st.Cards); err != nil {

@@ -21,9 +21,9 @@ const runHour = 9
 
 // standing is where a charge stands when an attempt of it was refused.
 type standing struct {
-	Rung         int // the ladder's rung that the attempt was
-	Transients   int // unsent attempts in a row at this rung
-	DueAt        time.Time
+	Rung         int       // the ladder's rung that the attempt was
+	Transients   int       // unsent attempts in a row at this rung
+	DueAt        time.Time // when the ladder begins (ladderStart)
 	Now          time.Time // business time
 	Zone         *time.Location
 	Installments int

@@ -95,7 +95,7 @@ where org_id = app.org() and id = $1 and (state in ('sent', 'unknown') or state 
 returning charge_id, installments`
 	sqlChargeBack = `
 update charges c set state = 'due' where c.org_id = app.org() and c.id = $1 and c.state = 'in_flight'
-returning c.member_id, c.due_at, c.amount, coalesce(
+returning c.member_id, c.amount, coalesce(
   (select app.not_owed(c.kind, c.period, m) from memberships m where m.org_id = c.org_id and m.id = c.membership_id for share), false)`
 	// sqlBlockCard: a card that will not work again is tried for none of the payer's charges (claim finds no method).
 	sqlBlockCard = `
@@ -131,7 +131,7 @@ func (s *Collector) decline(ctx context.Context, c tenancy.Caller, a id.Attempt,
 		}
 		refused.Attempt, refused.Class, refused.Code, refused.Known = a, class, o.Code, known
 		var isCancelled bool // meanwhile: nobody is dunned for what is no longer owed
-		if err := tx.QueryRow(ctx, sqlChargeBack, refused.Charge).Scan(&refused.Member, &refused.DueAt, &refused.Amount, &isCancelled); err != nil {
+		if err := tx.QueryRow(ctx, sqlChargeBack, refused.Charge).Scan(&refused.Member, &refused.Amount, &isCancelled); err != nil {
 			return fail.Wrap(err, "take charge %s back from flight", refused.Charge)
 		}
 		if class == payment.HardDecline {

@@ -14,7 +14,7 @@ const (
 	// voidCancellation is why a charge is void whose membership was cancelled.
 	voidCancellation = "membership_cancelled"
 	sqlDueCharge     = `
-select member_id, due_at, amount, installments from charges where org_id = app.org() and id = $1 and state = 'due' for update`
+select member_id, amount, installments from charges where org_id = app.org() and id = $1 and state = 'due' for update`
 )
 
 // voidCancelled voids a charge that the membership's end took the ground from, and its dunning: it must never be collected.
@@ -40,7 +40,7 @@ func (s *Collector) postpone(ctx context.Context, c tenancy.Caller, charge id.Ch
 func (s *Collector) openWithoutAttempt(ctx context.Context, c tenancy.Caller, charge id.Charge, decide func(standing) step, reason string) error {
 	return s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
 		r := refusal{Charge: charge, Known: true}
-		err := tx.QueryRow(ctx, sqlDueCharge, charge).Scan(&r.Member, &r.DueAt, &r.Amount, &r.Installments)
+		err := tx.QueryRow(ctx, sqlDueCharge, charge).Scan(&r.Member, &r.Amount, &r.Installments)
 		if postgres.NoRows(err) {
 			return queue.Done(ctx, tx)
 		}
