@@ -131,5 +131,22 @@ alter table dunning_cases add column days_still int not null default 0 constrain
 create function app.days_later(at timestamptz, days int, zone text) returns timestamptz language sql stable parallel safe
   return (at at time zone zone + make_interval(days => days)) at time zone zone;
 
+-- app.off_rest_day is rule R6 for any instant: itself, or 09:00 of the next day when its day is one on which the studio does not charge.
+-- +goose StatementBegin
+create function app.off_rest_day(at timestamptz, zone text, on_rest_days boolean) returns timestamptz language sql stable as $$
+  select case when (next at time zone zone)::date > (at at time zone zone)::date then next else at end
+  from (select app.charge_time((at at time zone zone)::date, zone, on_rest_days) as next) x
+$$;
+
+-- Whoever sets a step's date, it falls on no rest day of a studio that forbade them.
+create function app.step_off_rest_day() returns trigger language plpgsql as $$
+begin
+  select app.off_rest_day(new.next_at, o.tz, o.charge_on_rest_days) into new.next_at from orgs o where o.id = new.org_id;
+  return new;
+end $$;
+-- +goose StatementEnd
+create trigger dunning_cases_off_rest_day before insert or update of next_at on dunning_cases for each row
+  when (new.next_at is not null) execute function app.step_off_rest_day();
+
 -- +goose Down
 select 1;

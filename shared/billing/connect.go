@@ -53,19 +53,9 @@ values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, now())
 on conflict on constraint gateways_provider_once do update set mode = excluded.mode, terminal = excluded.terminal, creds_ct = excluded.creds_ct,
   key_id = excluded.key_id, settings = excluded.settings, state = 'active', problem = '', verified_at = now(), updated_at = now()
 returning state, verified_at`
-	// sqlResume also puts off by the days of the pause what stood still in it.
 	sqlResume = `
-with was as (
-  select charges_paused_at as at, tz from orgs where id = app.org() and charges_paused_at is not null
-), still as (
-  update dunning_cases d set days_still = d.days_still + x.days, next_at = app.days_later(d.next_at, x.days, x.tz)
-  from (select k.id, w.tz, (app.business_now() at time zone w.tz)::date - (greatest(w.at, k.opened_at) at time zone w.tz)::date as days
-    from dunning_cases k, was w where k.org_id = app.org() and k.state in ('open', 'waiting_method')) x
-  where d.org_id = app.org() and d.id = x.id and x.days > 0
-), o as (
+with o as (
   update orgs set charges_paused_at = null, charges_paused_why = null where id = app.org()
-), k as (
-  update money_cases set state = 'closed', closed_at = now() where org_id = app.org() and kind = 'charges_paused' and state = 'open'
 )
 select c.id from charges c
 where c.org_id = app.org() and c.state = 'due' and c.due_at <= app.business_now()
@@ -134,9 +124,15 @@ func (s *Collector) saveGateway(ctx context.Context, tx postgres.Tx, n Connectio
 // resume brings back the charges that were due while the studio's charges were paused. Charges in dunning that wait for a
 // date of their own keep it; one whose rung was taken while the studio was paused has none, and is tried now.
 func resume(ctx context.Context, tx postgres.Tx) (int, error) {
+	if _, err := tx.Exec(ctx, sqlEndPause); err != nil {
+		return 0, err
+	}
 	due, err := collectOne[id.Charge](ctx, tx, sqlResume)
 	if err != nil {
 		return 0, err
+	}
+	if put, err := putOff(ctx, tx, due); err != nil || put {
+		return len(due), err
 	}
 	again := id.New[id.Event]()
 	for _, charge := range due {

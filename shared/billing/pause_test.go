@@ -102,3 +102,51 @@ func TestTheLadderStandsStillWhileTheStudioIsPaused(t *testing.T) {
 		}
 	})
 }
+
+// Red with the dates of ladder.go written as they are: cards were charged on a Saturday morning, fifteen minutes after
+// Friday's midnight, and when the owner repaired the connection on a holiday.
+func TestNothingIsTriedOnADayOnWhichTheStudioDoesNotCharge(t *testing.T) {
+	t.Parallel()
+	friday := time.Date(2026, 3, 6, 7, 0, 0, 0, time.UTC)
+	for name, tc := range map[string]struct {
+		now    time.Time
+		onRest bool
+		answer payment.Outcome
+		next   string
+	}{
+		"a rung":                             {friday, false, soft, "open 1 03-08 09:00"},
+		"a wait of what was not sent":        {friday.Add(14*time.Hour + 50*time.Minute), false, payment.Outcome{State: payment.Declined, Class: payment.Transient, Code: "not_sent"}, "open 0 03-08 09:00"},
+		"a holiday and the Saturday after":   {time.Date(2026, 5, 21, 7, 0, 0, 0, time.UTC), false, soft, "open 1 05-24 09:00"},
+		"a studio that charges on every day": {friday, true, soft, "open 1 03-07 09:00"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := studio{billingtest.NewStudio(t)}
+			s.Exec(t, "update orgs set charge_on_rest_days = $1", tc.onRest)
+			s.SetNow(t, tc.now)
+			s.Provider.Answer = func(payment.ChargeRequest) payment.Outcome { return tc.answer }
+			c := s.Charge(t, s.Member(t), 24900)
+			if s.Execute(t, c); s.nextStep(t, c) != tc.next {
+				t.Fatal(s.nextStep(t, c))
+			}
+		})
+	}
+	t.Run("the connection is repaired on a Saturday", func(t *testing.T) {
+		t.Parallel()
+		s := studio{billingtest.NewStudio(t)}
+		s.Exec(t, "update orgs set charge_on_rest_days = false")
+		s.SetNow(t, friday)
+		c := s.pause(t)
+		s.SetNow(t, friday.AddDate(0, 0, 1))
+		s.connect(t)
+		jobs := postgrestest.Get[int](t, s.Database, "select count(*) from jobs where queue = 'billing-execute-charge'")
+		if jobs != 0 || s.nextStep(t, c) != "open 0 03-08 09:00" {
+			t.Fatalf("%d jobs, %s", jobs, s.nextStep(t, c))
+		}
+		s.SetNow(t, friday.AddDate(0, 0, 2))
+		s.Provider.Answer = declines("004")
+		if s.Execute(t, c); s.nextStep(t, c) != "open 1 03-09 09:00" {
+			t.Fatal(s.nextStep(t, c))
+		}
+	})
+}
