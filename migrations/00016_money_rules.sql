@@ -148,5 +148,8 @@ end $$;
 create trigger dunning_cases_off_rest_day before insert or update of next_at on dunning_cases for each row
   when (new.next_at is not null) execute function app.step_off_rest_day();
 
+-- R45: instalments that a card company refuses are taken in one payment only where the plan was sold with that.
+alter table plan_versions add column single_payment_allowed boolean not null default false;
+
 -- +goose Down
 select 1;

@@ -33,7 +33,9 @@ const (
 app.days_later(greatest(c.due_at, least(coalesce(d.opened_at, app.business_now()), (select min(a.business_at) from payment_attempts a
   where a.org_id = c.org_id and a.charge_id = c.id and a.decline_class is distinct from 'config_error'))), coalesce(d.days_still, 0), o.tz)`
 	sqlCaseOfCharge = `
-select d.id, coalesce(d.rung, 0), coalesce(d.transient_tries, 0), ` + ladderStart + `
+select d.id, coalesce(d.rung, 0), coalesce(d.transient_tries, 0), ` + ladderStart + `,
+  coalesce((select v.single_payment_allowed from memberships m join plan_versions v on v.org_id = m.org_id and v.id = m.plan_version_id
+    where m.org_id = c.org_id and m.id = c.membership_id), false)
 from charges c join orgs o on o.id = c.org_id
 left join dunning_cases d on d.org_id = c.org_id and d.charge_id = c.id and d.state in ('open', 'waiting_method')
 where c.org_id = app.org() and c.id = $1`
@@ -124,7 +126,7 @@ func standingOf(ctx context.Context, tx postgres.Tx, r refusal) (id.DunningCase,
 	}
 	st := standing{Now: tx.Now(), Zone: zone, Installments: r.Installments, Class: r.Class, Code: r.Code, Known: r.Known}
 	var caseID id.DunningCase
-	if err := tx.QueryRow(ctx, sqlCaseOfCharge, r.Charge).Scan(&caseID, &st.Rung, &st.Transients, &st.DueAt); err != nil {
+	if err := tx.QueryRow(ctx, sqlCaseOfCharge, r.Charge).Scan(&caseID, &st.Rung, &st.Transients, &st.DueAt, &st.SinglePayment); err != nil {
 		return caseID, st, err
 	}
 	if caseID.IsZero() {

@@ -21,18 +21,19 @@ const runHour = 9
 
 // standing is where a charge stands when an attempt of it was refused.
 type standing struct {
-	Rung         int       // the ladder's rung that the attempt was
-	Transients   int       // unsent attempts in a row at this rung
-	DueAt        time.Time // when the ladder begins (ladderStart)
-	Now          time.Time // business time
-	Zone         *time.Location
-	Installments int
-	Class        payment.Class
-	Code         string
-	Known        bool // the code is in the table
-	UnknownOnce  bool // an unlisted code was met before
-	CodeBefore   bool // this code was answered to an earlier attempt of the charge
-	Cards        int  // of a provider's own refusal: how many cards of the studio have met it of late, this one included
+	Rung          int       // the ladder's rung that the attempt was
+	Transients    int       // unsent attempts in a row at this rung
+	DueAt         time.Time // when the ladder begins (ladderStart)
+	Now           time.Time // business time
+	Zone          *time.Location
+	Installments  int
+	SinglePayment bool // the plan allows one payment where instalments are refused
+	Class         payment.Class
+	Code          string
+	Known         bool // the code is in the table
+	UnknownOnce   bool // an unlisted code was met before
+	CodeBefore    bool // this code was answered to an earlier attempt of the charge
+	Cards         int  // of a provider's own refusal: how many cards of the studio have met it of late, this one included
 }
 
 // step is what happens next to a charge.
@@ -58,7 +59,7 @@ func next(s standing) step {
 		}
 		return climb(s, "open")
 	case payment.TermsNotAllowed:
-		if s.Installments > 1 {
+		if s.Installments > 1 && s.SinglePayment {
 			return step{State: "open", Rung: s.Rung, OnePayment: true}
 		}
 		return climb(s, "waiting_method")

@@ -65,8 +65,10 @@ func TestWhatARefusalLeadsTo(t *testing.T) {
 		"a hard decline on the last rung loses the charge": {
 			standing{Class: payment.HardDecline, Code: "001", Known: true, Rung: 5, Now: local(2, 15, 9, 1)}, want{state: "lost", rung: 5}},
 
-		"instalments that are refused are tried once as one payment, at once and on the same rung": {
-			standing{Class: payment.TermsNotAllowed, Code: "138", Known: true, Rung: 1, Installments: 3, Now: local(2, 2, 9, 1)}, want{state: "open", rung: 1, one: true}},
+		"instalments that are refused are tried once, if the plan allows it, as one payment, at once and on the same rung": {
+			standing{Class: payment.TermsNotAllowed, Code: "138", Known: true, Rung: 1, Installments: 3, SinglePayment: true, Now: local(2, 2, 9, 1)}, want{state: "open", rung: 1, one: true}},
+		"unless the plan was not sold with that": {
+			standing{Class: payment.TermsNotAllowed, Code: "138", Known: true, Rung: 1, Installments: 3, Now: local(2, 2, 9, 1)}, want{state: "waiting_method", rung: 2, at: local(2, 4, 9, 0)}},
 		"one payment that is refused for its terms waits for another card": {
 			standing{Class: payment.TermsNotAllowed, Code: "138", Known: true, Installments: 1, Now: due}, want{state: "waiting_method", rung: 1, at: local(2, 2, 9, 0)}},
 

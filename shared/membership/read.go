@@ -32,7 +32,7 @@ const (
   and ($2::uuid is null or m.member_id = $2) and ($3::uuid is null or p.id = $3) and ($4 = '' or m.state = $4)
   and ($5::uuid is null or m.id < $5)
 order by m.id desc limit $6`
-	// Found through the people who owe, because charges are not indexed by membership.
+	// Found through the people who owe, whose charges are indexed in this order.
 	sqlReadLastCharges = `
 select c.id, c.kind, c.description, c.amount, c.state, c.due_at, c.paid_at, lower(c.period), upper(c.period)
 from memberships m join charges c on c.org_id = m.org_id and c.member_id in (m.member_id, m.payer_id) and c.membership_id = m.id
