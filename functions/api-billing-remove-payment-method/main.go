@@ -5,11 +5,11 @@ import (
 	"fitkit/shared/api"
 	"fitkit/shared/billing"
 	"fitkit/shared/billing/billingapi"
-	"fitkit/shared/postgres"
+	"fitkit/shared/outbox"
 	"fitkit/shared/run"
 )
 
 func main() {
 	app := run.Start(billingapi.RemovePaymentMethodOp)
-	api.Serve(app, billingapi.RemovePaymentMethod(billing.NewStore(postgres.From(app))))
+	api.Serve(app, billingapi.RemovePaymentMethod(billing.NewStore(outbox.Postgres(app))))
 }

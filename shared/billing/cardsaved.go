@@ -28,11 +28,17 @@ values (app.org(), $1, app.business_now(), 'card.saved', jsonb_build_object('pay
 	sqlNewMethod = `
 insert into payment_methods (org_id, id, member_id, gateway_id, token_ct, key_id, brand, last4, exp_month, exp_year, is_default)
 values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, true)`
+	// sqlLockMember lets the cards and the dunning of a member change one after the other: whoever writes that a charge waits for a
+	// card, and whoever brings the card, both take it first, so neither misses the other.
+	sqlLockMember = `select from members where org_id = app.org() and id = $1 for no key update`
+	// sqlWaiting: a charge whose ladder has ended is tried once more too (R49: a payment clears at once).
 	sqlWaiting = `
-select c.id from charges c join dunning_cases d on d.org_id = c.org_id and d.charge_id = c.id and d.state in ('open', 'waiting_method')
-where c.org_id = app.org() and c.member_id = $1 and c.state = 'due'
-for update of d`
-	sqlReopen = `
+select c.id from charges c
+where c.org_id = app.org() and c.member_id = $1 and (c.state = 'failed' or c.state = 'due' and exists (
+  select from dunning_cases d where d.org_id = c.org_id and d.charge_id = c.id and d.state in ('open', 'waiting_method')))
+order by c.id`
+	sqlDueAgain = `update charges set state = 'due' where org_id = app.org() and id = any($1::uuid[]) and state = 'failed'`
+	sqlReopen   = `
 update dunning_cases set state = 'open', next_at = null
 where org_id = app.org() and charge_id = any($1::uuid[]) and state in ('open', 'waiting_method')`
 )
@@ -106,8 +112,11 @@ func last4(s string) string {
 	return s
 }
 
-// chargeWaiting tries the member's waiting charges at once: a new card is a new chance (R45).
+// chargeWaiting tries the member's waiting charges at once: another card is another chance (R45).
 func chargeWaiting(ctx context.Context, tx postgres.Tx, member id.Member, because string) error {
+	if _, err := tx.Exec(ctx, sqlLockMember, member); err != nil {
+		return err
+	}
 	waiting, err := collectOne[id.Charge](ctx, tx, sqlWaiting, member)
 	if err != nil || len(waiting) == 0 {
 		return err
@@ -119,8 +128,39 @@ func chargeWaiting(ctx context.Context, tx postgres.Tx, member id.Member, becaus
 			return err
 		}
 	}
+	if _, err := tx.Exec(ctx, sqlDueAgain, ids); err != nil {
+		return err
+	}
 	_, err = tx.Exec(ctx, sqlReopen, ids)
 	return err
+}
+
+// cardOver: the card pm has expired by the calendar of the studio o; its last month belongs to it.
+const cardOver = `make_date(pm.exp_year, pm.exp_month, 1) + interval '1 month' <= app.now_of(o.test_now) at time zone o.tz`
+
+// sqlUntriedCard: the member's default card is another than the one that the charge was last tried with.
+const sqlUntriedCard = `
+select exists (select from payment_methods pm join orgs o on o.id = pm.org_id
+  where pm.org_id = app.org() and pm.member_id = $1 and pm.is_default and not ` + cardOver + `
+  and pm.id is distinct from (select a.payment_method_id from payment_attempts a where a.org_id = app.org() and a.charge_id = $2 order by a.n desc limit 1))`
+
+// hasUntriedCard says whether a charge that waits for a card has one to be tried: it came while the charge was in flight, or
+// took the place of a removed one.
+func hasUntriedCard(ctx context.Context, tx postgres.Tx, charge id.Charge, member id.Member) (has bool, err error) {
+	err = tx.QueryRow(ctx, sqlUntriedCard, member, charge).Scan(&has)
+	return has, err
+}
+
+// tryUntriedCard tries a charge that is about to wait for a card at once when it has another.
+func tryUntriedCard(ctx context.Context, tx postgres.Tx, charge id.Charge, member id.Member) error {
+	has, err := hasUntriedCard(ctx, tx, charge, member)
+	if err != nil || !has {
+		return err
+	}
+	if _, err := tx.Exec(ctx, sqlReopen, []string{charge.String()}); err != nil {
+		return err
+	}
+	return enqueueExecute(ctx, tx, charge, "untried:"+id.New[id.Event]().String())
 }
 
 // enqueueExecute asks for the charge to be collected, once for each reason.

@@ -33,10 +33,11 @@ type why string
 const (
 	claimed     why = ""
 	gone        why = "gone"
-	notDue      why = "not_due"      // paid, void, failed, or an attempt is under way: whoever holds it will finish
-	cancelled   why = "cancelled"    // the membership ends before the charge's period
+	notDue      why = "not_due"      // paid, void, failed, waiting for its rung, or an attempt is under way: whoever holds it will finish
+	cancelled   why = "cancelled"    // the membership's end took the ground from the charge
 	paused      why = "paused"       // the studio's charges wait for its gateway to be put right
 	noMethod    why = "no_method"    // nobody can be charged until the member saves a card
+	cardExpired why = "card_expired" // the issuer is not asked what the calendar says
 	cardCooling why = "card_cooling" // R46: too many tries of this card of late
 )
 
@@ -49,15 +50,20 @@ const (
 
 // sqlClaim locks the charge, reads everything that decides, and inserts the attempt only if all of it allows. The
 // conditions live here and not in Go so that claim and decision are one round trip and one truth.
+//
+// The membership is locked before the charge, in the order in which a cancellation takes them.
 const sqlClaim = `
-with locked as (
-  select c.id, c.amount, c.state, c.member_id, c.installments, c.kind, c.period, c.membership_id
-  from charges c where c.org_id = app.org() and c.id = $1 for update
+with ms as materialized (
+  select m as whole from memberships m
+  where m.org_id = app.org() and m.id = (select c.membership_id from charges c where c.org_id = app.org() and c.id = $1) for share
+), locked as (
+  select c.id, c.amount, c.state, c.member_id, c.installments, c.kind, c.period
+  from charges c where c.org_id = app.org() and c.id = $1 and (select count(*) from ms) >= 0 for update
 ), facts as (
   select l.id, l.amount, l.state, l.member_id, coalesce(nullif($4::int, 0), l.installments) as installments, mb.name,
-    l.kind = 'period' and coalesce(ms.cancel_effective_on <= lower(l.period), false) as cancelled,
+    app.not_owed(l.kind, l.period, (select whole from ms)) as cancelled,
     o.charges_paused_at is not null as paused, coalesce(o.test_now, now()) as at,
-    pm.id as method_id, pm.token_ct, pm.exp_month, pm.exp_year,
+    coalesce(` + cardOver + `, false) as expired, pm.id as method_id, pm.token_ct, pm.exp_month, pm.exp_year,
     g.id as gateway_id, g.state as gateway_state, g.terminal, g.creds_ct, g.settings,
     (select count(*) from payment_attempts a where a.org_id = app.org() and a.payment_method_id = pm.id
       and a.state = 'declined' and a.business_at > coalesce(o.test_now, now()) - interval '7 days') as week,
@@ -67,19 +73,19 @@ with locked as (
   from locked l
   join orgs o on o.id = app.org()
   join members mb on mb.org_id = app.org() and mb.id = l.member_id
-  left join memberships ms on ms.org_id = app.org() and ms.id = l.membership_id
   left join payment_methods pm on pm.org_id = app.org() and pm.member_id = l.member_id and pm.is_default
   left join gateways g on g.org_id = app.org() and g.id = pm.gateway_id
 ), claimed as (
   insert into payment_attempts (org_id, id, charge_id, n, gateway_id, payment_method_id, amount, installments, provider_key, lease_until, business_at)
   select app.org(), $2, f.id, f.tries + 1, f.gateway_id, f.method_id, f.amount, f.installments, $3, now() + $5::interval, f.at
   from facts f
-  where f.state = 'due' and not f.cancelled and not f.paused and f.gateway_state = 'active' and f.week < $6 and f.month < $7
+  where f.state = 'due' and not f.cancelled and not f.paused and not f.expired and f.gateway_state = 'active' and f.week < $6 and f.month < $7
+    and not exists (select from dunning_cases d where d.org_id = app.org() and d.charge_id = f.id and d.state in ('open', 'waiting_method') and d.next_at > f.at)
   returning id
 ), flight as (
   update charges c set state = 'in_flight' from claimed where c.org_id = app.org() and c.id = $1
 )
-select f.state, f.cancelled, f.paused, coalesce(f.gateway_state, ''), f.method_id, f.week >= $6 or f.month >= $7, exists (select from claimed),
+select f.state, f.cancelled, f.paused, f.expired, coalesce(f.gateway_state, ''), f.method_id, f.week >= $6 or f.month >= $7, exists (select from claimed),
   f.member_id, f.amount, f.installments, f.name, f.token_ct, coalesce(f.exp_month, 0), coalesce(f.exp_year, 0),
   f.gateway_id, coalesce(f.terminal, ''), f.creds_ct, coalesce(f.settings, '{}')
 from facts f`
@@ -105,10 +111,10 @@ func (s *Collector) claim(ctx context.Context, c tenancy.Caller, m ExecuteCharge
 
 func (cl *claim) scan(row pgx.Row) (why, error) {
 	var (
-		state, gatewayState               string
-		isCancelled, isPaused, hot, taken bool
+		state, gatewayState                        string
+		isCancelled, isPaused, expired, hot, taken bool
 	)
-	err := row.Scan(&state, &isCancelled, &isPaused, &gatewayState, &cl.Method, &hot, &taken, &cl.Member, &cl.Amount, &cl.Installments,
+	err := row.Scan(&state, &isCancelled, &isPaused, &expired, &gatewayState, &cl.Method, &hot, &taken, &cl.Member, &cl.Amount, &cl.Installments,
 		&cl.PayerName, &cl.TokenCT, &cl.ExpMonth, &cl.ExpYear, &cl.Gateway.ID, &cl.Gateway.Terminal, &cl.Gateway.SealedCreds, &cl.Gateway.Settings)
 	switch {
 	case err != nil:
@@ -125,6 +131,8 @@ func (cl *claim) scan(row pgx.Row) (why, error) {
 		return noMethod, nil
 	case gatewayState != "active":
 		return paused, nil
+	case expired:
+		return cardExpired, nil
 	case hot:
 		return cardCooling, nil
 	}

@@ -124,9 +124,15 @@ func (s *Collector) saveGateway(ctx context.Context, tx postgres.Tx, n Connectio
 // resume brings back the charges that were due while the studio's charges were paused. Charges in dunning that wait for a
 // date of their own keep it; one whose rung was taken while the studio was paused has none, and is tried now.
 func resume(ctx context.Context, tx postgres.Tx) (int, error) {
+	if _, err := tx.Exec(ctx, sqlEndPause); err != nil {
+		return 0, err
+	}
 	due, err := collectOne[id.Charge](ctx, tx, sqlResume)
 	if err != nil {
 		return 0, err
+	}
+	if put, err := putOff(ctx, tx, due); err != nil || put {
+		return len(due), err
 	}
 	again := id.New[id.Event]()
 	for _, charge := range due {

@@ -18,7 +18,6 @@ type refusal struct {
 	Attempt      id.Attempt
 	Charge       id.Charge
 	Member       id.Member
-	DueAt        time.Time
 	Amount       money.Agorot
 	Installments int
 	Class        payment.Class
@@ -27,14 +26,28 @@ type refusal struct {
 }
 
 const (
+	// ladderStart is when the ladder of charge c, with the case d if it has one, begins: when the charge fell due, or when it was
+	// first tried or could first not be, if that came later; what the studio's own mistake stopped is no try. Days on which it
+	// stood still are added.
+	ladderStart = `
+app.days_later(greatest(c.due_at, least(coalesce(d.opened_at, app.business_now()), (select min(a.business_at) from payment_attempts a
+  where a.org_id = c.org_id and a.charge_id = c.id and a.decline_class is distinct from 'config_error'))), coalesce(d.days_still, 0), o.tz)`
 	sqlCaseOfCharge = `
-select id, rung, transient_tries from dunning_cases
-where org_id = app.org() and charge_id = $1 and state in ('open', 'waiting_method') for update`
+select d.id, coalesce(d.rung, 0), coalesce(d.transient_tries, 0), ` + ladderStart + `,
+  coalesce((select v.single_payment_allowed from memberships m join plan_versions v on v.org_id = m.org_id and v.id = m.plan_version_id
+    where m.org_id = c.org_id and m.id = c.membership_id), false)
+from charges c join orgs o on o.id = c.org_id
+left join dunning_cases d on d.org_id = c.org_id and d.charge_id = c.id and d.state in ('open', 'waiting_method')
+where c.org_id = app.org() and c.id = $1`
 	sqlUnmappedBefore = `
 select exists (select from money_cases mc join payment_attempts a on a.org_id = mc.org_id and a.id = mc.attempt_id
   where mc.org_id = app.org() and mc.kind = 'unmapped_code' and a.charge_id = $1 and a.id <> $2)`
 	sqlCodeBefore = `
 select exists (select from payment_attempts where org_id = app.org() and charge_id = $1 and id <> $2 and code = $3 and state = 'declined')`
+	// sqlCardsRefused counts from the gateway's last proof on: what was put right then says nothing of now.
+	sqlCardsRefused = `
+select count(distinct a.payment_method_id) from payment_attempts a join gateways g on g.org_id = a.org_id and g.id = a.gateway_id
+where a.org_id = app.org() and a.code = $1 and a.state = 'declined' and a.business_at > app.business_now() - interval '1 hour' and a.claimed_at > g.verified_at`
 	sqlWriteCase = `
 insert into dunning_cases as d (org_id, id, charge_id, member_id, state, rung, transient_tries, next_at, reason, opened_at, closed_at)
 values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, app.business_now(), case when $4 = 'lost' then app.business_now() end)
@@ -45,7 +58,12 @@ with g as (
   update gateways set state = 'misconfigured', problem = $2 where org_id = app.org()
     and id = (select gateway_id from payment_attempts where org_id = app.org() and id = $1)
 )
-update orgs set charges_paused_at = coalesce(charges_paused_at, now()), charges_paused_why = $2 where id = app.org()`
+update orgs set charges_paused_at = coalesce(charges_paused_at, app.business_now()), charges_paused_why = $2 where id = app.org()`
+	// sqlPauseCase: of a pause a person hears once (R45); connecting the gateway closes it.
+	sqlPauseCase = `
+insert into money_cases (org_id, kind, attempt_id, detail) select o.id, 'charges_paused', $1, $2 from orgs o
+where o.id = app.org() and o.charges_paused_at is not null
+  and not exists (select from money_cases k where k.org_id = o.id and k.kind = 'charges_paused' and k.state = 'open')`
 	sqlChargeFailed = `update charges set state = 'failed' where org_id = app.org() and id = $1 and state = 'due'`
 	sqlEndOfLadder  = `
 update members set access_level = case o.dunning_end when 'keep' then access_level else 'suspended' end
@@ -56,13 +74,20 @@ insert into member_events (org_id, member_id, at, kind, data) values (app.org(),
 
 // afterRefusal applies next's decision in the transaction that settled the attempt.
 func (s *Collector) afterRefusal(ctx context.Context, tx postgres.Tx, r refusal) error {
+	if _, err := tx.Exec(ctx, sqlLockMember, r.Member); err != nil {
+		return err
+	}
 	caseID, st, err := standingOf(ctx, tx, r)
 	if err != nil {
 		return err
 	}
 	n := next(st)
 	if n.Pause {
-		_, err := tx.Exec(ctx, sqlPause, r.Attempt, "the provider answered "+r.Code)
+		why := "the provider answered " + r.Code
+		if _, err := tx.Exec(ctx, sqlPause, r.Attempt, why); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, sqlPauseCase, r.Attempt, why)
 		return err // no rung is used up and no case opened: connecting the gateway again brings the charge back
 	}
 	if n.Case != "" {
@@ -80,8 +105,16 @@ func (s *Collector) afterRefusal(ctx context.Context, tx postgres.Tx, r refusal)
 	if err := writeCase(ctx, tx, caseID, r, n, string(r.Class)); err != nil {
 		return err
 	}
-	if n.State == "lost" {
-		return lose(ctx, tx, r.Charge, r.Member)
+	return afterStep(ctx, tx, n, r.Charge, r.Member)
+}
+
+// afterStep does what a step's state brings with it.
+func afterStep(ctx context.Context, tx postgres.Tx, n step, charge id.Charge, member id.Member) error {
+	switch n.State {
+	case "waiting_method":
+		return tryUntriedCard(ctx, tx, charge, member)
+	case "lost":
+		return lose(ctx, tx, charge, member)
 	}
 	return nil
 }
@@ -91,11 +124,18 @@ func standingOf(ctx context.Context, tx postgres.Tx, r refusal) (id.DunningCase,
 	if err != nil {
 		return id.DunningCase{}, standing{}, fail.Wrap(err, "load the studio's time zone")
 	}
-	st := standing{DueAt: r.DueAt, Now: tx.Now(), Zone: zone, Installments: r.Installments, Class: r.Class, Code: r.Code, Known: r.Known}
-	caseID := id.New[id.DunningCase]()
-	err = tx.QueryRow(ctx, sqlCaseOfCharge, r.Charge).Scan(&caseID, &st.Rung, &st.Transients)
-	if err != nil && !postgres.NoRows(err) {
+	st := standing{Now: tx.Now(), Zone: zone, Installments: r.Installments, Class: r.Class, Code: r.Code, Known: r.Known}
+	var caseID id.DunningCase
+	if err := tx.QueryRow(ctx, sqlCaseOfCharge, r.Charge).Scan(&caseID, &st.Rung, &st.Transients, &st.DueAt, &st.SinglePayment); err != nil {
 		return caseID, st, err
+	}
+	if caseID.IsZero() {
+		caseID = id.New[id.DunningCase]()
+	}
+	if r.Class == payment.ProviderRefusal {
+		if err := tx.QueryRow(ctx, sqlCardsRefused, r.Code).Scan(&st.Cards); err != nil {
+			return caseID, st, err
+		}
 	}
 	if !r.Known {
 		err = tx.QueryRow(ctx, sqlUnmappedBefore, r.Charge, r.Attempt).Scan(&st.UnknownOnce)

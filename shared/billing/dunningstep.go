@@ -21,17 +21,19 @@ type DunningStep struct {
 
 const (
 	sqlCasesDue = `
-select id, rung, transient_tries from dunning_cases
-where org_id = app.org() and state in ('open', 'waiting_method') and next_at <= app.business_now()
-order by next_at limit 1000`
+select d.id, d.rung, d.transient_tries from dunning_cases d join orgs o on o.id = d.org_id
+where d.org_id = app.org() and d.state in ('open', 'waiting_method') and d.next_at <= app.business_now() and o.charges_paused_at is null
+order by d.next_at limit 1000`
 	sqlOrgsWithDunning = `
 select distinct d.org_id from dunning_cases d join orgs o on o.id = d.org_id
-where o.status = 'active' and d.state in ('open', 'waiting_method') and d.next_at <= coalesce(o.test_now, now())`
+where o.status = 'active' and o.charges_paused_at is null and d.state in ('open', 'waiting_method') and d.next_at <= coalesce(o.test_now, now())`
+	sqlLockCasesMember = `
+select from members m where m.org_id = app.org() and m.id = (select d.member_id from dunning_cases d where d.org_id = app.org() and d.id = $1) for no key update`
 	sqlCase = `
-select d.charge_id, d.member_id, d.state, c.due_at, o.grace_days
+select d.charge_id, d.member_id, d.state, ` + ladderStart + `, o.grace_days
 from dunning_cases d join charges c on c.org_id = d.org_id and c.id = d.charge_id join orgs o on o.id = d.org_id
 where d.org_id = app.org() and d.id = $1 and d.rung = $2 and d.transient_tries = $3 and d.next_at <= app.business_now()
-  and d.state in ('open', 'waiting_method') and c.state = 'due'
+  and d.state in ('open', 'waiting_method') and c.state = 'due' and o.charges_paused_at is null
 for update of d`
 	sqlStepDone = `
 insert into dunning_steps (org_id, case_id, rung, at, action, message) values (app.org(), $1, $2, app.business_now(), $3, $4)
@@ -84,6 +86,9 @@ func (s *Store) RunDunningStep(ctx context.Context, c tenancy.Caller, m DunningS
 			due       time.Time
 			graceDays int
 		)
+		if _, err := tx.Exec(ctx, sqlLockCasesMember, m.CaseID); err != nil {
+			return err
+		}
 		err := tx.QueryRow(ctx, sqlCase, m.CaseID, m.Rung, m.Transients).Scan(&charge, &member, &state, &due, &graceDays)
 		if postgres.NoRows(err) {
 			return queue.Done(ctx, tx)
@@ -94,6 +99,15 @@ func (s *Store) RunDunningStep(ctx context.Context, c tenancy.Caller, m DunningS
 		zone, err := time.LoadLocation(tx.Entered().Zone)
 		if err != nil {
 			return err
+		}
+		if state == "waiting_method" {
+			has, err := hasUntriedCard(ctx, tx, charge, member)
+			if err != nil {
+				return err
+			}
+			if has {
+				state = "open"
+			}
 		}
 		action := map[string]string{"open": "retry", "waiting_method": "ask_for_card"}[state]
 		if _, err := tx.Exec(ctx, sqlStepDone, m.CaseID, m.Rung, action, message(m.Rung)); err != nil {
@@ -116,7 +130,7 @@ func (s *Store) moveOn(ctx context.Context, tx postgres.Tx, m DunningStep, state
 		if _, err := tx.Exec(ctx, sqlMoveCase, m.CaseID, state, m.Rung, nil); err != nil {
 			return err
 		}
-		return enqueueExecute(ctx, tx, charge, fmt.Sprintf("rung%d.%d", m.Rung, m.Transients))
+		return enqueueExecute(ctx, tx, charge, fmt.Sprintf("rung:%s:%d.%d", m.CaseID, m.Rung, m.Transients))
 	}
 	n := climb(standing{Rung: m.Rung, DueAt: due, Now: tx.Now(), Zone: zone}, state)
 	if _, err := tx.Exec(ctx, sqlMoveCase, m.CaseID, n.State, n.Rung, n.At); err != nil {

@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"errors"
 
 	"fitkit/shared/crash"
 	"fitkit/shared/fail"
@@ -49,6 +50,9 @@ func (s *Collector) request(cl claim) (payment.ChargeRequest, payment.Credential
 		return payment.ChargeRequest{}, creds, err
 	}
 	token, err := s.ring.Open(cl.TokenCT, seal.CardToken.At(cl.Gateway.Org, cl.Method))
+	if err != nil {
+		err = errors.Join(errTokenUnreadable, err)
+	}
 	return payment.ChargeRequest{Key: providerKey(cl.Attempt), Amount: cl.Amount, Installments: cl.Installments, Token: secretOf(token),
 		ExpMonth: cl.ExpMonth, ExpYear: cl.ExpYear, PayerName: cl.PayerName}, creds, err
 }
@@ -59,15 +63,24 @@ func (s *Collector) unclaimed(ctx context.Context, c tenancy.Caller, m ExecuteCh
 	case cancelled:
 		return s.voidCancelled(ctx, c, m.ChargeID)
 	case noMethod:
-		return s.waitForMethod(ctx, c, m.ChargeID)
+		return s.waitForMethod(ctx, c, m.ChargeID, "no_payment_method")
+	case cardExpired:
+		return s.waitForMethod(ctx, c, m.ChargeID, "card_expired")
 	case cardCooling:
 		return s.postpone(ctx, c, m.ChargeID)
 	}
 	return nil // paused charges come back when the gateway is connected again
 }
 
-// abandon gives up an attempt that was never sent because its secrets do not open: an operator's matter, not the card's.
+var errTokenUnreadable = errors.New("the card's token does not open")
+
+// abandon gives up an attempt that was never sent because its secrets do not open: an operator's matter. A gateway's stop the
+// studio; one card's stop this charge until there is another card.
 func (s *Collector) abandon(ctx context.Context, c tenancy.Caller, cl claim, cause error) error {
 	obs.Failed(ctx, cause)
-	return s.record(ctx, c, cl.Attempt, payment.Outcome{State: payment.Declined, Class: payment.ConfigError, Code: "secrets_unreadable"})
+	o := payment.Outcome{State: payment.Declined, Class: payment.ConfigError, Code: "secrets_unreadable"}
+	if errors.Is(cause, errTokenUnreadable) {
+		o.Class, o.Code = payment.InvalidRequest, "token_unreadable"
+	}
+	return s.record(ctx, c, cl.Attempt, o)
 }

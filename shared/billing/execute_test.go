@@ -95,6 +95,7 @@ func TestExecute(t *testing.T) {
 		}
 		s.SetNow(t, billingtest.Start.Add(24*time.Hour))
 		s.resolve(t)
+		s.SetNow(t, billingtest.Start.Add(24*time.Hour+15*time.Minute))
 		s.Provider.Answer = nil
 		s.Execute(t, c)
 		if s.State(t, c) != "paid" || s.Provider.Asked != 2 {

@@ -29,6 +29,11 @@ func (s *Collector) MarkSent(ctx context.Context, c tenancy.Caller, a id.Attempt
 	return err
 }
 
+// WaitForMethod is what follows a claim that found no card.
+func (s *Collector) WaitForMethod(ctx context.Context, c tenancy.Caller, charge id.Charge) error {
+	return s.waitForMethod(ctx, c, charge, "no_payment_method")
+}
+
 // Record writes down what the provider answered.
 func (s *Collector) Record(ctx context.Context, c tenancy.Caller, a id.Attempt, o payment.Outcome) error {
 	return s.record(ctx, c, a, o)

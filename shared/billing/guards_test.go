@@ -28,6 +28,23 @@ func TestEachGuardHoldsByItself(t *testing.T) {
 			t.Fatalf("the second claim came to %v", err)
 		}
 	})
+	// Red without the case in sqlClaim: the issuer was asked twice within a second, and a rung was lost.
+	t.Run("a second job of a charge waits for the rung that the first one's answer set", func(t *testing.T) {
+		t.Parallel()
+		s := studio{billingtest.NewStudio(t)}
+		s.Provider.Answer = declines("004")
+		c := s.Charge(t, s.Member(t), 24900)
+		for range 2 {
+			if err := s.Collector.RetryCharge(context.Background(), s.Caller, c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.Execute(t, c)
+		s.Execute(t, c)
+		if rung := postgrestest.Get[int](t, s.Database, "select rung from dunning_cases"); s.Provider.Asked != 1 || rung != 1 {
+			t.Fatalf("asked %d times, rung %d", s.Provider.Asked, rung)
+		}
+	})
 	t.Run("when the provider is called, sent is committed", func(t *testing.T) {
 		t.Parallel()
 		s := studio{billingtest.NewStudio(t)}

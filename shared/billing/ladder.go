@@ -21,17 +21,19 @@ const runHour = 9
 
 // standing is where a charge stands when an attempt of it was refused.
 type standing struct {
-	Rung         int // the ladder's rung that the attempt was
-	Transients   int // unsent attempts in a row at this rung
-	DueAt        time.Time
-	Now          time.Time // business time
-	Zone         *time.Location
-	Installments int
-	Class        payment.Class
-	Code         string
-	Known        bool // the code is in the table
-	UnknownOnce  bool // an unlisted code was met before
-	CodeBefore   bool // this code was answered to an earlier attempt of the charge
+	Rung          int       // the ladder's rung that the attempt was
+	Transients    int       // unsent attempts in a row at this rung
+	DueAt         time.Time // when the ladder begins (ladderStart)
+	Now           time.Time // business time
+	Zone          *time.Location
+	Installments  int
+	SinglePayment bool // the plan allows one payment where instalments are refused
+	Class         payment.Class
+	Code          string
+	Known         bool // the code is in the table
+	UnknownOnce   bool // an unlisted code was met before
+	CodeBefore    bool // this code was answered to an earlier attempt of the charge
+	Cards         int  // of a provider's own refusal: how many cards of the studio have met it of late, this one included
 }
 
 // step is what happens next to a charge.
@@ -57,7 +59,7 @@ func next(s standing) step {
 		}
 		return climb(s, "open")
 	case payment.TermsNotAllowed:
-		if s.Installments > 1 {
+		if s.Installments > 1 && s.SinglePayment {
 			return step{State: "open", Rung: s.Rung, OnePayment: true}
 		}
 		return climb(s, "waiting_method")
@@ -68,8 +70,14 @@ func next(s standing) step {
 		st.Case = "unmapped_code"
 		return st
 	}
+	if s.Class == payment.ProviderRefusal && s.Cards >= terminalsFault {
+		return step{State: "open", Rung: s.Rung, Pause: true}
+	}
 	return soft(s)
 }
+
+// terminalsFault is how many cards must meet a refusal of the provider's own before it is taken for the terminal's.
+const terminalsFault = 3
 
 // codeCallIssuer may be tried twice; after that the member must call the card company (result table, 003).
 const codeCallIssuer = "003"

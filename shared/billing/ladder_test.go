@@ -65,13 +65,22 @@ func TestWhatARefusalLeadsTo(t *testing.T) {
 		"a hard decline on the last rung loses the charge": {
 			standing{Class: payment.HardDecline, Code: "001", Known: true, Rung: 5, Now: local(2, 15, 9, 1)}, want{state: "lost", rung: 5}},
 
-		"instalments that are refused are tried once as one payment, at once and on the same rung": {
-			standing{Class: payment.TermsNotAllowed, Code: "138", Known: true, Rung: 1, Installments: 3, Now: local(2, 2, 9, 1)}, want{state: "open", rung: 1, one: true}},
+		"instalments that are refused are tried once, if the plan allows it, as one payment, at once and on the same rung": {
+			standing{Class: payment.TermsNotAllowed, Code: "138", Known: true, Rung: 1, Installments: 3, SinglePayment: true, Now: local(2, 2, 9, 1)}, want{state: "open", rung: 1, one: true}},
+		"unless the plan was not sold with that": {
+			standing{Class: payment.TermsNotAllowed, Code: "138", Known: true, Rung: 1, Installments: 3, Now: local(2, 2, 9, 1)}, want{state: "waiting_method", rung: 2, at: local(2, 4, 9, 0)}},
 		"one payment that is refused for its terms waits for another card": {
 			standing{Class: payment.TermsNotAllowed, Code: "138", Known: true, Installments: 1, Now: due}, want{state: "waiting_method", rung: 1, at: local(2, 2, 9, 0)}},
 
 		"the studio's own mistake pauses it and uses up no rung": {
 			standing{Class: payment.ConfigError, Code: "603", Known: true, Rung: 2, Now: local(2, 4, 9, 1)}, want{state: "open", rung: 2, pause: true}},
+
+		"a refusal of the provider's own is soft once, and a person hears of it": {
+			standing{Class: payment.ProviderRefusal, Code: "5033", Cards: 2, Now: due}, want{state: "open", rung: 1, at: local(2, 2, 9, 0), kase: "unmapped_code"}},
+		"and waits for another card the second time": {
+			standing{Class: payment.ProviderRefusal, Code: "5033", Cards: 1, UnknownOnce: true, Now: due}, want{state: "waiting_method", rung: 1, at: local(2, 2, 9, 0), kase: "unmapped_code"}},
+		"three cards that meet it mean the terminal": {
+			standing{Class: payment.ProviderRefusal, Code: "5033", Cards: 3, Rung: 2, Now: local(2, 4, 9, 1)}, want{state: "open", rung: 2, pause: true}},
 
 		"what was never sent is tried again in a quarter of an hour, on the same rung": {
 			standing{Class: payment.Transient, Code: "not_sent", Known: true, Rung: 1, Now: local(2, 2, 9, 1)},

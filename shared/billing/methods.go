@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -87,7 +88,8 @@ func (s *Store) ListMethods(ctx context.Context, c tenancy.Caller, member id.Mem
 	return list, fail.Wrap(err, "list payment methods")
 }
 
-// RemoveMethod removes a saved card and makes the latest other active one the default. A member removes their own.
+// RemoveMethod removes a saved card, makes the latest other active one the default, and tries with it what waits for a card.
+// A member removes their own.
 // Errors: ErrMethodNotFound, ErrMethodNeeded when it is the last active card of somebody with an open charge.
 func (s *Store) RemoveMethod(ctx context.Context, c tenancy.Caller, method id.PaymentMethod) (removed PaymentMethod, err error) {
 	err = s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
@@ -110,8 +112,8 @@ func (s *Store) RemoveMethod(ctx context.Context, c tenancy.Caller, method id.Pa
 		if _, err := tx.Exec(ctx, sqlRemoveMethod, method); err != nil {
 			return err
 		}
-		if removed.IsDefault && heir != nil {
-			_, err = tx.Exec(ctx, sqlMakeDefault, heir.ID)
+		if heir != nil && !hasDefault(all, method) {
+			err = inherit(ctx, tx, removed, *heir)
 		}
 		removed.Status, removed.IsDefault = "removed", false
 		return err
@@ -130,6 +132,19 @@ func split(latestFirst []PaymentMethod, method id.PaymentMethod) (found, heir *P
 		}
 	}
 	return found, heir
+}
+
+// hasDefault says whether a card other than method is the default; none is when it was method, or a card that is blocked.
+func hasDefault(cards []PaymentMethod, method id.PaymentMethod) bool {
+	return slices.ContainsFunc(cards, func(p PaymentMethod) bool { return p.IsDefault && p.ID != method })
+}
+
+// inherit makes heir the default, and has what waits for a card tried with it.
+func inherit(ctx context.Context, tx postgres.Tx, removed, heir PaymentMethod) error {
+	if _, err := tx.Exec(ctx, sqlMakeDefault, heir.ID); err != nil {
+		return err
+	}
+	return chargeWaiting(ctx, tx, removed.MemberID, "heir:"+removed.ID.String())
 }
 
 func mayRemove(ctx context.Context, tx postgres.Tx, p PaymentMethod, hasHeir bool) error {

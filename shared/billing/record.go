@@ -94,8 +94,13 @@ update payment_attempts set state = $2, decline_class = $3, code = $4, settled_a
 where org_id = app.org() and id = $1 and (state in ('sent', 'unknown') or state = 'claimed' and $2 = 'failed')
 returning charge_id, installments`
 	sqlChargeBack = `
-update charges set state = 'due' where org_id = app.org() and id = $1 and state = 'in_flight'
-returning member_id, due_at, amount`
+update charges c set state = 'due' where c.org_id = app.org() and c.id = $1 and c.state = 'in_flight'
+returning c.member_id, c.amount, coalesce(
+  (select app.not_owed(c.kind, c.period, m) from memberships m where m.org_id = c.org_id and m.id = c.membership_id for share), false)`
+	// sqlBlockCard: a card that will not work again is tried for none of the payer's charges (claim finds no method).
+	sqlBlockCard = `
+update payment_methods set status = 'blocked', is_default = false where org_id = app.org() and status = 'active'
+  and id = (select payment_method_id from payment_attempts where org_id = app.org() and id = $1)`
 	sqlClass    = `select class from result_codes where provider = 'cardcom' and terminal_type = 'emv' and code = $1`
 	sqlOpenCase = `
 insert into money_cases (org_id, kind, attempt_id, detail) values (app.org(), $1, $2, $3)
@@ -125,10 +130,21 @@ func (s *Collector) decline(ctx context.Context, c tenancy.Caller, a id.Attempt,
 			return err
 		}
 		refused.Attempt, refused.Class, refused.Code, refused.Known = a, class, o.Code, known
-		if err := tx.QueryRow(ctx, sqlChargeBack, refused.Charge).Scan(&refused.Member, &refused.DueAt, &refused.Amount); err != nil {
+		var isCancelled bool // meanwhile: nobody is dunned for what is no longer owed
+		if err := tx.QueryRow(ctx, sqlChargeBack, refused.Charge).Scan(&refused.Member, &refused.Amount, &isCancelled); err != nil {
 			return fail.Wrap(err, "take charge %s back from flight", refused.Charge)
 		}
-		if err := s.afterRefusal(ctx, tx, refused); err != nil {
+		if class == payment.HardDecline {
+			if _, err := tx.Exec(ctx, sqlBlockCard, a); err != nil {
+				return err
+			}
+		}
+		if isCancelled {
+			_, err = tx.Exec(ctx, sqlVoidCharge, refused.Charge, voidCancellation)
+		} else {
+			err = s.afterRefusal(ctx, tx, refused)
+		}
+		if err != nil {
 			return err
 		}
 		return queue.Done(ctx, tx)
@@ -138,7 +154,7 @@ func (s *Collector) decline(ctx context.Context, c tenancy.Caller, a id.Attempt,
 // classify reads the code's class from the table; a code that is not in it is a soft decline, once, with a case (R43).
 func classify(ctx context.Context, tx postgres.Tx, o payment.Outcome) (class payment.Class, known bool, err error) {
 	if o.Class != "" {
-		return o.Class, true, nil
+		return o.Class, o.Class != payment.ProviderRefusal, nil
 	}
 	var text string
 	err = tx.QueryRow(ctx, sqlClass, o.Code).Scan(&text)

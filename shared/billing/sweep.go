@@ -123,6 +123,17 @@ func (s *Sweeper) OldestUnknown(ctx context.Context) (age time.Duration, err err
 	return time.Duration(seconds * float64(time.Second)), fail.Wrap(err, "age of the oldest unknown attempt")
 }
 
+// sqlPausedStudios counts no test studio: whoever tries out a wrong password there wakes nobody.
+const sqlPausedStudios = `select count(*) from orgs where charges_paused_at is not null and status = 'active' and not test_mode`
+
+// PausedStudios is how many studios' charges wait for their gateway to be put right.
+func (s *Sweeper) PausedStudios(ctx context.Context) (n int, err error) {
+	err = s.system.Across(ctx, func(tx postgres.Tx) error {
+		return tx.QueryRow(ctx, sqlPausedStudios).Scan(&n)
+	})
+	return n, fail.Wrap(err, "count paused studios")
+}
+
 // each calls do in every organisation that sql finds. One organisation's failure does not stop the others.
 func (s *Sweeper) each(ctx context.Context, sql string, do func(context.Context, tenancy.Caller) (int64, error)) (total int64, err error) {
 	var orgs []id.Org

@@ -11,21 +11,16 @@ import (
 )
 
 const (
-	sqlVoidCancelled = `
-with c as (
-  update charges set state = 'void', void_reason = 'membership_cancelled'
-  where org_id = app.org() and id = $1 and state = 'due' returning id
-)
-update dunning_cases d set state = 'lost', reason = 'charge_void', closed_at = app.business_now(), next_at = null from c
-where d.org_id = app.org() and d.charge_id = c.id and d.state in ('open', 'waiting_method')`
-	sqlDueCharge = `
-select member_id, due_at, amount, installments from charges where org_id = app.org() and id = $1 and state = 'due' for update`
+	// voidCancellation is why a charge is void whose membership was cancelled.
+	voidCancellation = "membership_cancelled"
+	sqlDueCharge     = `
+select member_id, amount, installments from charges where org_id = app.org() and id = $1 and state = 'due' for update`
 )
 
-// voidCancelled voids a charge of a period after the membership's end, and its dunning: it must never be collected.
+// voidCancelled voids a charge that the membership's end took the ground from, and its dunning: it must never be collected.
 func (s *Collector) voidCancelled(ctx context.Context, c tenancy.Caller, charge id.Charge) error {
 	b := &postgres.Batch{}
-	b.Queue(sqlVoidCancelled, charge)
+	b.Queue(sqlVoidCharge, charge, voidCancellation)
 	queue.DoneBatch(ctx, &b.Batch)
 	_, err := s.db.WriteInOrg(ctx, c, b)
 	return err
@@ -33,8 +28,8 @@ func (s *Collector) voidCancelled(ctx context.Context, c tenancy.Caller, charge 
 
 // waitForMethod opens (or keeps) the case of a charge that nobody can be charged for; its ladder still climbs, so that
 // the member is told and the studio's access policy applies.
-func (s *Collector) waitForMethod(ctx context.Context, c tenancy.Caller, charge id.Charge) error {
-	return s.openWithoutAttempt(ctx, c, charge, func(st standing) step { return climb(st, "waiting_method") }, "no_payment_method")
+func (s *Collector) waitForMethod(ctx context.Context, c tenancy.Caller, charge id.Charge, reason string) error {
+	return s.openWithoutAttempt(ctx, c, charge, func(st standing) step { return climb(st, "waiting_method") }, reason)
 }
 
 // postpone leaves a charge whose card was tried too often of late (R46) to the next rung.
@@ -45,11 +40,14 @@ func (s *Collector) postpone(ctx context.Context, c tenancy.Caller, charge id.Ch
 func (s *Collector) openWithoutAttempt(ctx context.Context, c tenancy.Caller, charge id.Charge, decide func(standing) step, reason string) error {
 	return s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
 		r := refusal{Charge: charge, Known: true}
-		err := tx.QueryRow(ctx, sqlDueCharge, charge).Scan(&r.Member, &r.DueAt, &r.Amount, &r.Installments)
+		err := tx.QueryRow(ctx, sqlDueCharge, charge).Scan(&r.Member, &r.Amount, &r.Installments)
 		if postgres.NoRows(err) {
 			return queue.Done(ctx, tx)
 		}
 		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, sqlLockMember, r.Member); err != nil {
 			return err
 		}
 		caseID, st, err := standingOf(ctx, tx, r)
@@ -60,10 +58,8 @@ func (s *Collector) openWithoutAttempt(ctx context.Context, c tenancy.Caller, ch
 		if err := writeCase(ctx, tx, caseID, r, n, reason); err != nil {
 			return err
 		}
-		if n.State == "lost" {
-			if err := lose(ctx, tx, charge, r.Member); err != nil {
-				return err
-			}
+		if err := afterStep(ctx, tx, n, charge, r.Member); err != nil {
+			return err
 		}
 		return queue.Done(ctx, tx)
 	})

@@ -85,7 +85,7 @@ func TestCharge(t *testing.T) {
 		"a check of a card moved no money":                 {answers(200, `{"ResponseCode":700}`), declined("", "700")},
 		"a wrong name under HTTP 401 is the studio's":      {answers(401, `{"ResponseCode":603,"Description":"bad"}`), declined(payment.ConfigError, "603")},
 		"a wrong name under HTTP 200 is the studio's":      {answers(200, `{"ResponseCode":603}`), declined(payment.ConfigError, "603")},
-		"a developer's error is the studio's":              {answers(400, `{"ResponseCode":5033}`), declined(payment.ConfigError, "5033")},
+		"a refusal of its own may be the card's alone":     {answers(400, `{"ResponseCode":5033}`), declined(payment.ProviderRefusal, "5033")},
 		"a key used before must be looked up":              {answers(200, `{"ResponseCode":608}`), unknown(payment.Duplicate, "608")},
 		"too many requests: nothing was processed":         {answers(429, `slow down`), declined(payment.Transient, "not_sent")},
 		"an HTML page under HTTP 200 is no verdict":        {answers(200, "<html>maintenance</html>"), noAnswer},

@@ -58,8 +58,10 @@ func verdict(t transaction, want money.Agorot) payment.Outcome {
 		return captured(o, t, want)
 	case code == codeKeyUsed:
 		o.State, o.Class = payment.Unknown, payment.Duplicate
-	case code >= firstCardcomCode && code != 700 && code != 701:
+	case code == codeBadLogin:
 		o.State, o.Class = payment.Declined, payment.ConfigError
+	case code >= firstCardcomCode && code != 700 && code != 701:
+		o.State, o.Class = payment.Declined, payment.ProviderRefusal
 	default:
 		o.State = payment.Declined
 	}

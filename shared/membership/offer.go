@@ -23,7 +23,7 @@ where p.org_id = app.org()`
 const offerColumns = `
 select p.id, p.name, p.type, p.status, v.id, coalesce(v.version, 0), lower(v.effective), upper(v.effective), coalesce(v.price, 0),
   coalesce(v.base_price, 0), coalesce(v.pay_mode, ''), coalesce(v.term_months, 0),
-  case when v.pay_mode = 'issuer_installments' then v.installments else 0 end, coalesce(v.entries, 0), coalesce(v.validity_days, 0),
+  case when v.pay_mode = 'issuer_installments' then v.installments else 0 end, coalesce(v.single_payment_allowed, false), coalesce(v.entries, 0), coalesce(v.validity_days, 0),
   coalesce(v.limits, '{}')`
 
 const (
@@ -40,7 +40,7 @@ order by p.id desc limit $3`
 func (o *Offer) scan(row pgx.Row, more ...any) error {
 	var v Version
 	dest := []any{&o.Plan.ID, &o.Plan.Name, &o.Plan.Type, &o.Plan.Status, &v.ID, &v.Number, &v.From, &v.To, &v.Price, &v.BasePrice, &v.PayMode,
-		&v.TermMonths, &v.Installments, &v.Entries, &v.ValidityDays, &v.Limits}
+		&v.TermMonths, &v.Installments, &v.SinglePayment, &v.Entries, &v.ValidityDays, &v.Limits}
 	if err := row.Scan(append(dest, more...)...); err != nil {
 		return err
 	}

@@ -99,6 +99,11 @@ func TestQuote(t *testing.T) {
 			start: "2026-02-15", dates: []string{morning}, termEnd: "2027-02-15", total: 240000, dueNow: 240000, state: membership.PendingPayment,
 			text:   "2400.00 ILS in 10 payments at your card company. From 15 February 2026 to 14 February 2027. First charge on 31 January 2026.",
 			hebrew: "2400.00 ₪ ב-10 תשלומים בחברת האשראי. מ-15.2.2026 עד 14.2.2027. החיוב הראשון ב-31.1.2026."},
+		"installments that may become one payment are said to the buyer": {
+			plan: membership.FixedTerm, terms: membership.Terms{Price: 240000, PayMode: membership.IssuerInstallments, TermMonths: 12, Installments: 10, SinglePayment: true},
+			start: "2026-02-15", dates: []string{morning}, termEnd: "2027-02-15", total: 240000, dueNow: 240000, state: membership.PendingPayment,
+			text:   "2400.00 ILS in 10 payments at your card company, or at once if it refuses them. From 15 February 2026 to 14 February 2027. First charge on 31 January 2026.",
+			hebrew: "2400.00 ₪ ב-10 תשלומים בחברת האשראי, ואם היא מסרבת – בתשלום אחד. מ-15.2.2026 עד 14.2.2027. החיוב הראשון ב-31.1.2026."},
 		"a pack is paid at once and expires": {
 			plan: membership.Pack, terms: membership.Terms{Price: 60000, PayMode: membership.Upfront, Entries: 10, ValidityDays: 90}, dates: []string{morning},
 			expires: "2026-05-01", total: 60000, dueNow: 60000, state: membership.PendingPayment, entries: 10,

@@ -36,7 +36,7 @@ order by m.id desc limit $6`
 	sqlKnownMember = `
 select true from members o where o.org_id = app.org() and o.id = $2 and (not $1::boolean or o.id = ` + callingMember + `
   or exists (select from memberships m where m.org_id = o.org_id and m.member_id = o.id and m.payer_id = ` + callingMember + `))`
-	// Found through the people who owe, because charges are not indexed by membership.
+	// Found through the people who owe, whose charges are indexed in this order.
 	sqlReadLastCharges = `
 select c.id, c.kind, c.description, c.amount, c.state, c.due_at, c.paid_at, lower(c.period), upper(c.period)
 from memberships m join charges c on c.org_id = m.org_id and c.member_id in (m.member_id, m.payer_id) and c.membership_id = m.id

@@ -21,14 +21,15 @@ const (
 
 // Terms is what a plan version promises and asks for. A zero means that the version does not have it.
 type Terms struct {
-	Price        money.Agorot // a month's when PayMode is Monthly, else the whole deal's; VAT included
-	BasePrice    money.Agorot // a month's without commitment; a fixed term without it earns no cancellation fee (R20)
-	PayMode      PayMode
-	TermMonths   int // a fixed term's length
-	Installments int // with issuer_installments: how many
-	Entries      int // a pack's, trial's or drop-in's number; else how many each month, none: unlimited
-	ValidityDays int // a pack's or trial's, from the day it starts
-	Limits       Limits
+	Price         money.Agorot // a month's when PayMode is Monthly, else the whole deal's; VAT included
+	BasePrice     money.Agorot // a month's without commitment; a fixed term without it earns no cancellation fee (R20)
+	PayMode       PayMode
+	TermMonths    int  // a fixed term's length
+	Installments  int  // with issuer_installments: how many
+	SinglePayment bool // with issuer_installments: the whole price at once where the card company refuses them (R45)
+	Entries       int  // a pack's, trial's or drop-in's number; else how many each month, none: unlimited
+	ValidityDays  int  // a pack's or trial's, from the day it starts
+	Limits        Limits
 }
 
 // PaidMonthly says whether the price is charged each month.
@@ -97,6 +98,8 @@ func (t Terms) Check(p Type) error {
 
 func (t Terms) installmentsWrong() string {
 	switch {
+	case t.PayMode != IssuerInstallments && t.SinglePayment:
+		return "only issuer_installments has single_payment_allowed"
 	case t.PayMode != IssuerInstallments && t.Installments != 0:
 		return "only issuer_installments has it"
 	case t.PayMode == IssuerInstallments && (t.Installments < minInstallments || t.Installments > maxInstallments):

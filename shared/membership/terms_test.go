@@ -33,6 +33,8 @@ func TestTermsFitTheirType(t *testing.T) {
 		"one payment is no installments":                 {membership.FixedTerm, terms{Price: 249000, PayMode: "issuer_installments", TermMonths: 12, Installments: 1}, []string{"installments"}},
 		"installments have a number":                     {membership.FixedTerm, terms{Price: 249000, PayMode: "issuer_installments", TermMonths: 12}, []string{"installments"}},
 		"nothing is not paid in installments":            {membership.FixedTerm, terms{PayMode: "issuer_installments", TermMonths: 12, Installments: 2}, []string{"installments"}},
+		"one payment may take their place":               {membership.FixedTerm, terms{Price: 249000, PayMode: "issuer_installments", TermMonths: 12, Installments: 2, SinglePayment: true}, nil},
+		"it takes the place of nothing else":             {membership.FixedTerm, terms{Price: 249000, PayMode: "upfront", TermMonths: 12, SinglePayment: true}, []string{"installments"}},
 		"monthly charges are no installments":            {membership.FixedTerm, terms{Price: 24900, PayMode: "monthly", TermMonths: 12, Installments: 12}, []string{"installments"}},
 		"a fixed term has a length":                      {membership.FixedTerm, terms{Price: 24900, PayMode: "monthly"}, []string{"term_months"}},
 		"a fixed term ends with its months, not by days": {membership.FixedTerm, terms{Price: 24900, PayMode: "monthly", TermMonths: 1, ValidityDays: 9}, []string{"validity_days"}},

@@ -25,9 +25,9 @@ update plan_versions set effective = daterange(lower(effective), $2)
 where org_id = app.org() and plan_id = $1 and upper_inf(effective)`
 	sqlInsertVersion = `
 insert into plan_versions (org_id, id, plan_id, version, price, base_price, pay_mode, term_months, installments, entries, validity_days,
-  limits, effective, published_at)
+  limits, effective, published_at, single_payment_allowed)
 values (app.org(), $1, $2, $3, $4, nullif($5::bigint, 0), $6, nullif($7::int, 0), greatest($8::int, 1), nullif($9::int, 0), nullif($10::int, 0),
-  $11, daterange($12, null), $13)`
+  $11, daterange($12, null), $13, $14)`
 	sqlPublishPlan  = `update plans set status = 'published' where org_id = app.org() and id = $1`
 	sqlAuditVersion = `
 insert into audit_log (org_id, at, action, object_kind, object_id, data)
@@ -99,7 +99,7 @@ func (v Version) insert(ctx context.Context, tx postgres.Tx, plan id.Plan) error
 	b := &pgx.Batch{}
 	b.Queue(sqlCloseLastVersion, plan, v.From)
 	b.Queue(sqlInsertVersion, v.ID, plan, v.Number, v.Price, v.BasePrice, v.PayMode, v.TermMonths, v.Installments, v.Entries, v.ValidityDays,
-		string(limits), v.From, tx.Now())
+		string(limits), v.From, tx.Now(), v.SinglePayment)
 	b.Queue(sqlPublishPlan, plan)
 	b.Queue(sqlAuditVersion, tx.Now(), plan, v.Number, v.Price)
 	return tx.Send(ctx, b)

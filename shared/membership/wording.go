@@ -37,6 +37,8 @@ func (q Quote) costEnglish() string {
 		return fmt.Sprintf("%s ILS every month.", price)
 	case v.PaidMonthly() && v.TermMonths > 1:
 		return fmt.Sprintf("%d monthly charges of %s ILS, %s ILS in all.", v.TermMonths, price, q.Total)
+	case v.SinglePayment:
+		return fmt.Sprintf("%s ILS in %d payments at your card company, or at once if it refuses them.", price, v.Installments)
 	case v.PayMode == IssuerInstallments:
 		return fmt.Sprintf("%s ILS in %d payments at your card company.", price, v.Installments)
 	}
@@ -72,6 +74,8 @@ func (q Quote) costHebrew() string {
 		return fmt.Sprintf("%s ₪ בכל חודש.", price)
 	case v.PaidMonthly() && v.TermMonths > 1:
 		return fmt.Sprintf("%d חיובים חודשיים של %s ₪, בסך הכול %s ₪.", v.TermMonths, price, q.Total)
+	case v.SinglePayment:
+		return fmt.Sprintf("%s ₪ ב-%d תשלומים בחברת האשראי, ואם היא מסרבת – בתשלום אחד.", price, v.Installments)
 	case v.PayMode == IssuerInstallments:
 		return fmt.Sprintf("%s ₪ ב-%d תשלומים בחברת האשראי.", price, v.Installments)
 	}

@@ -33,6 +33,7 @@ const (
 	PayerAction     Class = "payer_action"      // the payer must do something
 	TermsNotAllowed Class = "terms_not_allowed" // instalments or credit type refused for this card
 	ConfigError     Class = "config_error"      // the studio's terminal or credentials are wrong
+	ProviderRefusal Class = "provider_refusal"  // a refusal of the provider's own, for the card or for the terminal
 	Duplicate       Class = "duplicate"         // the key was used before: look it up
 	Transient       Class = "transient"         // provably nothing was processed
 	InvalidRequest  Class = "invalid_request"   // our bug

@@ -1490,6 +1490,8 @@ export interface components {
              * @description With VAT; a month's when pay_mode is monthly, else the whole deal's
              */
             price_agorot: number;
+            /** @description With issuer_installments only: the whole price in one payment where the card company refuses them; else the member is asked for another card */
+            single_payment_allowed?: boolean;
             /**
              * Format: int64
              * @description Fixed term only
@@ -1566,6 +1568,7 @@ export interface components {
             pay_mode: "monthly" | "upfront" | "issuer_installments" | "none";
             /** Format: int64 */
             price_agorot: number;
+            single_payment_allowed?: boolean;
             /** Format: int64 */
             term_months?: number;
             /** Format: int64 */

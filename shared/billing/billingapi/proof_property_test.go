@@ -47,6 +47,7 @@ func (f *fixture) live(t testing.TB, fate fate, amount int) {
 	f.provider.Capture = fate.capture
 	for _, answer := range fate.answers {
 		f.answers(answer)
+		f.Exec(t, "update dunning_cases set next_at = null where charge_id = $1", c) // its next step is now
 		f.execute(t, f.A, c)
 	}
 }

@@ -22,7 +22,7 @@ var RemovePaymentMethodOp = api.Op{
 	Summary: "Remove a saved card and forget its token; refused while it is the only one of a member who owes money",
 	Roles:   withMembers,
 	Errors:  []*fail.Error{billing.ErrMethodNotFound, billing.ErrMethodNeeded},
-	Needs:   []need.Need{need.Postgres},
+	Needs:   []need.Need{need.Postgres, need.Send(string(billing.QueueExecute))},
 }
 
 type removePaymentMethodInput struct {

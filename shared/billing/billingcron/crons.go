@@ -33,20 +33,27 @@ func PlanCharges(p Planner) cron.Handler {
 var SweepUnknownOp = cron.Op{
 	Name: "cron-billing-sweep-unknown", Summary: "Find attempts whose lease ran out, look-ups that are due and pages nobody reported",
 	Schedule: "rate(5 minutes)", Needs: []need.Need{need.Postgres, need.Send(string(billing.QueueResolve)), need.Send(string(billing.QueueInbox))},
-	Alarms: []run.Alarm{{Metric: oldestUnknown, Above: int((billing.UnknownAtMost + time.Hour).Seconds()), Runbook: "unknown-charge",
-		Says: "A charge whose outcome is unknown should have been settled by now."}},
+	Alarms: []run.Alarm{
+		{Metric: oldestUnknown, Above: int((billing.UnknownAtMost + time.Hour).Seconds()), Runbook: "unknown-charge",
+			Says: "A charge whose outcome is unknown should have been settled by now."},
+		{Metric: pausedStudios, Above: 0, Runbook: "studio-paused", Says: "A studio's charges wait for its card provider to be put right."},
+	},
 }
 
-// oldestUnknown is the gauge of how long the oldest attempt is unknown.
-const oldestUnknown = "OldestUnknownSeconds"
+// The gauges of the sweep.
+const (
+	oldestUnknown = "OldestUnknownSeconds"
+	pausedStudios = "PausedStudios"
+)
 
 // Sweeper is what SweepUnknown needs.
 type Sweeper interface {
 	Sweep(ctx context.Context) (int64, error)
 	OldestUnknown(ctx context.Context) (time.Duration, error)
+	PausedStudios(ctx context.Context) (int, error)
 }
 
-// SweepUnknown sweeps, and says how long the oldest attempt is unknown, which an alarm watches. A second run finds nothing due.
+// SweepUnknown sweeps, and says how long the oldest attempt is unknown and how many studios are paused, which alarms watch. A second run finds nothing due.
 func SweepUnknown(s Sweeper) cron.Handler {
 	return cron.New(SweepUnknownOp, func(ctx context.Context) (int64, error) {
 		n, err := s.Sweep(ctx)
@@ -54,7 +61,11 @@ func SweepUnknown(s Sweeper) cron.Handler {
 		if e2 == nil {
 			obs.Count(SweepUnknownOp.Name, oldestUnknown, age.Seconds())
 		}
-		return n, errors.Join(err, e2)
+		paused, e3 := s.PausedStudios(ctx)
+		if e3 == nil {
+			obs.Count(SweepUnknownOp.Name, pausedStudios, float64(paused))
+		}
+		return n, errors.Join(err, e2, e3)
 	})
 }
 

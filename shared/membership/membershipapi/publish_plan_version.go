@@ -35,6 +35,7 @@ type publishPlanVersionInput struct {
 		PayMode       membership.PayMode `json:"pay_mode" enum:"monthly,upfront,issuer_installments,none"`
 		TermMonths    int                `json:"term_months,omitempty" minimum:"1" maximum:"60" doc:"Fixed term only"`
 		Installments  int                `json:"installments,omitempty" minimum:"2" maximum:"36" doc:"With issuer_installments only"`
+		SinglePayment bool               `json:"single_payment_allowed,omitempty" doc:"With issuer_installments only: the whole price in one payment where the card company refuses them; else the member is asked for another card"`
 		Entries       int                `json:"entries,omitempty" minimum:"1" maximum:"10000" doc:"A pack's or trial's number; with monthly access, how many each month"`
 		ValidityDays  int                `json:"validity_days,omitempty" minimum:"1" maximum:"3660" doc:"A pack's or trial's, from its start"`
 		Limits        membership.Limits  `json:"limits,omitzero"`
@@ -50,6 +51,7 @@ type versionOutput struct {
 	PayMode       membership.PayMode `json:"pay_mode" enum:"monthly,upfront,issuer_installments,none"`
 	TermMonths    int                `json:"term_months,omitempty"`
 	Installments  int                `json:"installments,omitempty"`
+	SinglePayment bool               `json:"single_payment_allowed,omitempty"`
 	Entries       int                `json:"entries,omitempty"`
 	ValidityDays  int                `json:"validity_days,omitempty"`
 	Limits        membership.Limits  `json:"limits,omitzero"`
@@ -59,7 +61,7 @@ type versionOutput struct {
 
 func newVersionOutput(v membership.Version) versionOutput {
 	return versionOutput{ID: v.ID, Version: v.Number, Price: v.Price, BasePrice: v.BasePrice, PayMode: v.PayMode, TermMonths: v.TermMonths,
-		Installments: v.Installments, Entries: v.Entries, ValidityDays: v.ValidityDays, Limits: v.Limits, EffectiveFrom: v.From, EffectiveTo: v.To}
+		Installments: v.Installments, SinglePayment: v.SinglePayment, Entries: v.Entries, ValidityDays: v.ValidityDays, Limits: v.Limits, EffectiveFrom: v.From, EffectiveTo: v.To}
 }
 
 // PublishPlanVersion puts new terms of a plan on sale.
@@ -67,7 +69,7 @@ func PublishPlanVersion(plans VersionPublisher) api.Endpoint {
 	return api.New(PublishPlanVersionOp, func(ctx context.Context, c api.Caller, in *publishPlanVersionInput) (*versionOutput, error) {
 		b := in.Body
 		v, err := plans.PublishVersion(ctx, c, in.ID, membership.Terms{Price: b.Price, BasePrice: b.BasePrice, PayMode: b.PayMode,
-			TermMonths: b.TermMonths, Installments: b.Installments, Entries: b.Entries, ValidityDays: b.ValidityDays, Limits: b.Limits}, b.EffectiveFrom)
+			TermMonths: b.TermMonths, Installments: b.Installments, SinglePayment: b.SinglePayment, Entries: b.Entries, ValidityDays: b.ValidityDays, Limits: b.Limits}, b.EffectiveFrom)
 		if err != nil {
 			return nil, err
 		}

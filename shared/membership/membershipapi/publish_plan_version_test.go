@@ -51,6 +51,14 @@ func TestPublishPlanVersion(t *testing.T) {
 			t.Fatalf("%d fields\n%s", n, r.Body)
 		}
 	})
+	t.Run("instalments that are refused may become one payment, when the plan says so", func(t *testing.T) {
+		yearly := body{"price_agorot": 240000, "pay_mode": "issuer_installments", "term_months": 12, "installments": 10}
+		path := "/v1/plans/" + e.plan(t, e.A, "שנתי", "fixed_term", nil) + "/versions"
+		has(t, read(manager.Post(path, yearly).Want(201)), body{"single_payment_allowed": nil})
+		has(t, read(manager.Post(path, e.with(yearly, body{"single_payment_allowed": true})).Want(201)), body{"single_payment_allowed": true})
+		item := read(manager.Get("/v1/plans"))["items"].([]any)[0].(body)
+		has(t, item["current"].(body), body{"single_payment_allowed": true})
+	})
 	t.Run("a weekday twice is refused", func(t *testing.T) {
 		manager.Post(path, e.with(monthly, body{"limits": body{"weekdays": []int{1, 1}}})).Want(422, "membership.terms_do_not_fit")
 	})
