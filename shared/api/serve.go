@@ -39,9 +39,7 @@ func Serve(app *run.App, e Endpoint) {
 	// Registration costs a millisecond of reflection; it goes on while Lambda is asked for the first event, which waits for it.
 	made := sync.OnceValue(func() http.Handler { return Handler(e, deps) })
 	app.Beside(func() { made() })
-	handler := Lambda(e.Op.Name, e.Op.Timeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { made().ServeHTTP(w, r) }))
-	app.Made()
-	lambda.Start(handler)
+	app.Serve(Lambda(e.Op.Name, e.Op.Timeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { made().ServeHTTP(w, r) })))
 }
 
 // Deps is what the edge needs of a process: DB for keyed writes, Verifier for signed-in routes, Admins for FitKit's own.
