@@ -37,7 +37,7 @@ type Parameter struct {
 // Function is a declaration with the names that its template gives to things.
 type Function struct {
 	run.Spec
-	Domain string
+	Domain  string
 	ID      string // logical id: ApiCreateCharge
 	Env     []Variable
 	Secrets []string // parameters of the store that it may read
