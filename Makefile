@@ -192,7 +192,8 @@ $(CHECKOV_VENV)/ready $(MOTO_VENV)/ready:
 dry-run: build $(SAM_VENV)/ready $(MOTO_VENV)/ready ## deploy everything to a stand-in for AWS on this machine
 	@echo "==> dry run of a deployment"
 	@go run ./infra/tools/pack -from .local/build/$(GOARCH) -to bin -zips .local/dry-run
-	@$(SAM_VENV)/bin/python infra/tools/dry_run.py --moto $(MOTO_VENV)/bin/moto_server --zips .local/dry-run
+	@CGO_ENABLED=0 go build -buildvcs=false $(FUNCTION_FLAGS) -o .local/build/hook-org-clerk ./functions/hook-org-clerk
+	@$(SAM_VENV)/bin/python infra/tools/dry_run.py --moto $(MOTO_VENV)/bin/moto_server --zips .local/dry-run --function .local/build/hook-org-clerk
 
 .PHONY: check-env
 check-env: ## check .env by the rules that functions start by

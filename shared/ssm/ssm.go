@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -42,7 +43,7 @@ func New(endpoint, region string, keys Keys) *Client {
 }
 
 // Get reads the named parameters, decrypted. A name is a path, with ":3" at its end when it is the third version that is
-// meant. What the store does not have is not in the answer; an error means that it was not asked to the end.
+// meant; nobody asks for both forms of one. What the store does not have is not in the answer; an error means that it was not asked to the end.
 func (c *Client) Get(ctx context.Context, names []string) (map[string]string, error) {
 	out := map[string]string{}
 	for some := range slices.Chunk(names, atOnce) {
@@ -59,7 +60,10 @@ type request struct {
 }
 
 type answer struct {
-	Parameters []struct{ Name, Selector, Value string }
+	Parameters []struct {
+		Name, Value string
+		Version     int
+	}
 }
 
 // ask is one try.
@@ -93,7 +97,11 @@ func (c *Client) ask(ctx context.Context, names []string, out map[string]string)
 		return &Error{Code: "UnreadableAnswer", again: true}
 	}
 	for _, p := range a.Parameters {
-		out[p.Name+p.Selector] = p.Value
+		name := p.Name
+		if version := fmt.Sprintf("%s:%d", p.Name, p.Version); slices.Contains(names, version) {
+			name = version
+		}
+		out[name] = p.Value
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -136,19 +137,19 @@ func signed(r *http.Request, body []byte) bool {
 func (s *Store) answer(w http.ResponseWriter, names []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	found, missing := []map[string]string{}, []string{}
+	found, missing := []map[string]any{}, []string{}
 	for _, name := range names {
 		value, ok := s.values[name]
 		if !ok {
 			missing = append(missing, name)
 			continue
 		}
-		path, version, pinned := strings.Cut(name, ":")
-		p := map[string]string{"Name": path, "Type": "SecureString", "Value": value}
-		if pinned {
-			p["Selector"] = ":" + version
+		path, text, _ := strings.Cut(name, ":")
+		version, err := strconv.Atoi(text)
+		if err != nil {
+			version = 1
 		}
-		found = append(found, p)
+		found = append(found, map[string]any{"Name": path, "Type": "SecureString", "Value": value, "Version": version})
 	}
 	_ = json.NewEncoder(w).Encode(map[string]any{"Parameters": found, "InvalidParameters": missing}) // as in Refuse
 }
