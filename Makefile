@@ -198,7 +198,8 @@ dry-run: build $(SAM_VENV)/ready $(MOTO_VENV)/ready ## deploy everything to a st
 	@echo "==> dry run of a deployment"
 	@go run ./infra/tools/pack -from .local/build/$(GOARCH) -to bin -zips .local/dry-run
 	@$(SAM_VENV)/bin/python infra/tools/count_resources.py --zips .local/dry-run template.yaml infra/stacks/*.yaml
-	@$(SAM_VENV)/bin/python infra/tools/dry_run.py --moto $(MOTO_VENV)/bin/moto_server --zips .local/dry-run
+	@CGO_ENABLED=0 go build -buildvcs=false $(FUNCTION_FLAGS) -o .local/build/hook-org-clerk ./functions/hook-org-clerk
+	@$(SAM_VENV)/bin/python infra/tools/dry_run.py --moto $(MOTO_VENV)/bin/moto_server --zips .local/dry-run --function .local/build/hook-org-clerk
 
 .PHONY: check-env
 check-env: ## check .env by the rules that functions start by

@@ -1,8 +1,8 @@
 """Deploys the whole tree to moto, a stand-in for AWS, from the templates and packages that a real deployment takes.
 
 It shows that a first deployment makes what the templates declare, that a second with one function changed updates that one
-alone, and that a deployment that cannot succeed changes nothing. moto knows no HTTP API, alias, schedule or alarm; those
-are counted from the translator's output and named at the end.
+alone, that a deployment that cannot succeed changes nothing, and that a function reads its secrets from the store. moto knows
+no HTTP API, alias, schedule or alarm; those are counted from the translator's output and named at the end.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import zipfile
 
 import boto3
 import samtemplate
+import storedsecrets
 from botocore.exceptions import BotoCoreError, ClientError
 
 STACK = "fitkit-dry-run"
@@ -100,7 +101,7 @@ class Cloud:
 
     def __init__(self, endpoint):
         session = boto3.Session(aws_access_key_id="dry", aws_secret_access_key="run", region_name="eu-central-1")
-        for name in ("cloudformation", "s3", "lambda", "sqs", "iam", "logs"):
+        for name in ("cloudformation", "s3", "lambda", "sqs", "iam", "logs", "ssm"):
             setattr(self, name.replace("lambda", "functions"), session.client(name, endpoint_url=endpoint))
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         self.uploads = collections.Counter()
@@ -204,6 +205,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--moto", required=True, help="the program moto_server")
     parser.add_argument("--zips", required=True, type=pathlib.Path, help="a copy of the packages, which is changed")
+    parser.add_argument("--function", required=True, help="hook-org-clerk, built for this machine")
     args = parser.parse_args()
     values = {"Stage": "staging", "AllowedOrigins": "https://app.fitkit.example", "NextPublicAppUrl": "https://app.fitkit.example"}
     with stand_in(args.moto) as endpoint:
@@ -212,6 +214,7 @@ def main():
         first(cloud, release)
         second(cloud, release, args.zips, values)
         refused(cloud, args.zips, values)
+        storedsecrets.check(cloud.ssm, endpoint, args.function)
     kinds = ("AWS::ApiGatewayV2::Route", "AWS::Lambda::Alias", "AWS::CodeDeploy::DeploymentGroup", "AWS::Scheduler::Schedule", "AWS::CloudWatch::Alarm")
     print("  translated, and not known to the stand-in: " + ", ".join(f"{release.count(k)} {k.rsplit('::', 1)[1]}" for k in kinds))
 

@@ -46,9 +46,7 @@ func Serve(app *run.App, e Endpoint) {
 	// Registration costs a millisecond of reflection; it goes on while Lambda is asked for the first event, which waits for it.
 	made := sync.OnceValue(func() http.Handler { return Handler(e, deps) })
 	app.Beside(func() { made() })
-	handler := Lambda(e.Op.Name, e.Op.Timeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { made().ServeHTTP(w, r) }))
-	app.Made()
-	lambda.Start(handler)
+	app.Serve(Lambda(e.Op.Name, e.Op.Timeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { made().ServeHTTP(w, r) })))
 }
 
 // hashKey is a key that the function has anyway. The index key comes first: it never rotates.

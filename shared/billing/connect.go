@@ -27,6 +27,7 @@ type Connection struct {
 	Password  secret.Secret
 	Mode      string // live or test
 	Recurring bool
+	NewHook   bool // the provider shall post notices to another address
 }
 
 // Gateway is a connection as it may be shown.
@@ -38,7 +39,8 @@ type Gateway struct {
 	Terminal   string
 	HookToken  string
 	VerifiedAt time.Time
-	Resumed    int // due charges that were waiting for it
+	FormerHook *time.Time // until when notices at the former address are taken
+	Resumed    int        // due charges that were waiting for it
 }
 
 // ErrLiveInTest refuses a live terminal to a test organisation.
@@ -47,12 +49,16 @@ var ErrLiveInTest = fail.New(fail.Conflict, "billing.test_org_not_live", "A test
 
 const (
 	sqlGatewayID = `select id, hook_token from gateways where org_id = app.org() and provider = $1 for update`
-	sqlConnect   = `
+	// One address is renewed at a time, so that a request which is sent again does not end the address that pages still have.
+	sqlRenewHook = `
+update gateways set former_hook_token = hook_token, former_hook_until = now() + interval '48 hours', hook_token = $2
+where org_id = app.org() and id = $1 and (former_hook_until is null or former_hook_until <= now())`
+	sqlConnect = `
 insert into gateways as g (org_id, id, provider, mode, terminal, creds_ct, key_id, settings, hook_token, verified_at)
 values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, now())
 on conflict on constraint gateways_provider_once do update set mode = excluded.mode, terminal = excluded.terminal, creds_ct = excluded.creds_ct,
   key_id = excluded.key_id, settings = excluded.settings, state = 'active', problem = '', verified_at = now(), updated_at = now()
-returning state, verified_at`
+returning state, verified_at, case when former_hook_until > now() then former_hook_until end`
 	sqlResume = `
 with o as (
   update orgs set charges_paused_at = null, charges_paused_why = null where id = app.org()
@@ -62,7 +68,7 @@ where c.org_id = app.org() and c.state = 'due' and c.due_at <= app.business_now(
   and not exists (select from dunning_cases d where d.org_id = c.org_id and d.charge_id = c.id and d.state in ('open', 'waiting_method')
     and d.next_at is not null)`
 	sqlAuditGateway = `
-insert into audit_log (org_id, action, object_kind, object_id, data) values (app.org(), 'gateway.connected', 'gateway', $1, jsonb_build_object('provider', $2::text, 'mode', $3::text, 'terminal', $4::text))`
+insert into audit_log (org_id, action, object_kind, object_id, data) values (app.org(), 'gateway.connected', 'gateway', $1, jsonb_build_object('provider', $2::text, 'mode', $3::text, 'terminal', $4::text, 'new_hook', $5::boolean))`
 )
 
 // Connect proves the credentials with the provider, seals them, and lets charges that waited for the gateway go on.
@@ -106,6 +112,11 @@ func (s *Collector) saveGateway(ctx context.Context, tx postgres.Tx, n Connectio
 	if err != nil && !postgres.NoRows(err) {
 		return g, err
 	}
+	if n.NewHook && err == nil { // a first connection's is new
+		if _, err := tx.Exec(ctx, sqlRenewHook, g.ID, newToken()); err != nil {
+			return g, err
+		}
+	}
 	plain, err := json.Marshal(sealedCreds{Name: n.Name.Reveal(), Password: n.Password.Reveal()})
 	if err != nil {
 		return g, err
@@ -113,11 +124,11 @@ func (s *Collector) saveGateway(ctx context.Context, tx postgres.Tx, n Connectio
 	sealed := s.ring.Seal(plain, seal.GatewayCredentials.At(tx.Entered().Org, g.ID))
 	key := s.ring.ActiveKey()
 	err = tx.QueryRow(ctx, sqlConnect, g.ID, g.Provider, g.Mode, g.Terminal, sealed, key[:], gatewaySettings{n.Recurring}, g.HookToken).
-		Scan(&g.State, &g.VerifiedAt)
+		Scan(&g.State, &g.VerifiedAt, &g.FormerHook)
 	if err != nil {
 		return g, err
 	}
-	_, err = tx.Exec(ctx, sqlAuditGateway, g.ID, g.Provider, g.Mode, g.Terminal)
+	_, err = tx.Exec(ctx, sqlAuditGateway, g.ID, g.Provider, g.Mode, g.Terminal, n.NewHook)
 	return g, err
 }
 

@@ -3,8 +3,10 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,8 +31,27 @@ func (p Problems) Error() string {
 		len(p), strings.Join(lines, "\n"))
 }
 
+// With is these problems and those of err on other variables; an err of another kind is returned as it is.
+func (p Problems) With(err error) error {
+	var more Problems
+	if err != nil && !errors.As(err, &more) {
+		return err
+	}
+	out := slices.Clone(p)
+	for _, one := range more {
+		if !slices.ContainsFunc(p, func(known Problem) bool { return known.Variable == one.Variable }) {
+			out = append(out, one)
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
 // Read fills the given section structs from getenv. Fields carry `env:"NAME"`, optional `default:"…"`, optional
-// `check:"…"` (see checks.go); without a default a variable is required, `optional:"true"` excepted.
+// `check:"…"` (see checks.go); without a default a variable is required, `optional:"true"` excepted. `domain:"…"` says whose part
+// of the parameter store has it; a secret without one is in the shared part.
 func Read(getenv func(string) string, sections ...any) error {
 	var problems Problems
 	for _, section := range sections {
@@ -110,9 +131,14 @@ func Variables(section any) []Variable {
 		if typ.Kind() == reflect.Slice {
 			typ = typ.Elem()
 		}
-		out = append(out, Variable{
+		v := Variable{
 			Name: f.Tag.Get("env"), Secret: typ == secretType, Default: f.Tag.Get("default"), Optional: f.Tag.Get("optional") == "true",
-		})
+			Key: f.Tag.Get("check") == "key", Domain: f.Tag.Get("domain"),
+		}
+		if v.Domain == "" && v.Secret && !strings.HasPrefix(v.Name, "AWS_") { // those are Lambda's
+			v.Domain = "shared"
+		}
+		out = append(out, v)
 	}
 	return out
 }
@@ -123,4 +149,12 @@ type Variable struct {
 	Secret   bool
 	Default  string
 	Optional bool
+	Key      bool // an encryption key: it changes with a deployment only
+	// Domain is the part of the parameter store that a function reads the variable from; empty: the deployment passes its text.
+	Domain string
+}
+
+// Parameter is the variable's name in a stage's part of the parameter store: functions, grants and the deployment agree on it.
+func (v Variable) Parameter(stage string) string {
+	return "/fitkit/" + stage + "/" + v.Domain + "/" + v.Name
 }

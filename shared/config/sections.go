@@ -48,21 +48,21 @@ type (
 	// ClerkWebhook holds the secret of Clerk's webhooks and, while it is being replaced, the former one until an instant:
 	// a window closes by the clock, whether or not anybody remembers it.
 	ClerkWebhook struct {
-		Secret        secret.Secret `env:"CLERK_WEBHOOK_SECRET"`
-		Previous      secret.Secret `env:"CLERK_WEBHOOK_SECRET_PREVIOUS" optional:"true"`
-		PreviousUntil string        `env:"CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL" optional:"true" check:"instant"`
+		Secret        secret.Secret `env:"CLERK_WEBHOOK_SECRET" domain:"org"`
+		Previous      secret.Secret `env:"CLERK_WEBHOOK_SECRET_PREVIOUS" domain:"org" optional:"true"`
+		PreviousUntil string        `env:"CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL" domain:"org" optional:"true" check:"instant"`
 		InstanceID    string        `env:"CLERK_INSTANCE_ID" optional:"true"`
 	}
 	// PaymentKeys seal gateway credentials and card tokens.
 	PaymentKeys struct {
-		Active   secret.Secret   `env:"PAYMENT_CREDENTIALS_ENCRYPTION_KEY" check:"key"`
-		Previous []secret.Secret `env:"PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS" optional:"true" check:"key"`
+		Active   secret.Secret   `env:"PAYMENT_CREDENTIALS_ENCRYPTION_KEY" domain:"billing" check:"key"`
+		Previous []secret.Secret `env:"PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS" domain:"billing" optional:"true" check:"key"`
 	}
 	// NationalIDKeys seal national IDs; the index key is apart, so that uniqueness holds while keys rotate.
 	NationalIDKeys struct {
-		Active   secret.Secret   `env:"NATIONAL_ID_ENCRYPTION_KEY" check:"key"`
-		Previous []secret.Secret `env:"NATIONAL_ID_ENCRYPTION_KEY_PREVIOUS" optional:"true" check:"key"`
-		Index    secret.Secret   `env:"NATIONAL_ID_INDEX_KEY" check:"key"`
+		Active   secret.Secret   `env:"NATIONAL_ID_ENCRYPTION_KEY" domain:"member" check:"key"`
+		Previous []secret.Secret `env:"NATIONAL_ID_ENCRYPTION_KEY_PREVIOUS" domain:"member" optional:"true" check:"key"`
+		Index    secret.Secret   `env:"NATIONAL_ID_INDEX_KEY" domain:"member" check:"key"`
 	}
 	// Cardcom is where the provider is and how long its answer is waited for.
 	Cardcom struct {
@@ -98,18 +98,18 @@ type (
 	}
 	// ComplianceLock reads R2's bucket lock rules, which S3's protocol does not know.
 	ComplianceLock struct {
-		APIToken secret.Secret `env:"CLOUDFLARE_API_TOKEN" optional:"true"`
+		APIToken secret.Secret `env:"CLOUDFLARE_API_TOKEN" domain:"compliance" optional:"true"`
 		APIURL   string        `env:"CLOUDFLARE_API_URL" default:"https://api.cloudflare.com/client/v4" check:"url"`
 	}
 	// Neon reads what the databases use. Without a key, or without a project, the admin pages show no panel of it.
 	Neon struct {
-		APIKey  secret.Secret `env:"NEON_API_KEY" optional:"true"`
+		APIKey  secret.Secret `env:"NEON_API_KEY" domain:"platform" optional:"true"`
 		Project string        `env:"NEON_PROJECT_ID" optional:"true"`
 		APIURL  string        `env:"NEON_API_URL" default:"https://console.neon.tech/api/v2" check:"url"`
 	}
 	// Railway reads how the former system does, while both run. Without a token the admin pages show no panel of it.
 	Railway struct {
-		APIToken secret.Secret `env:"RAILWAY_API_TOKEN" optional:"true"`
+		APIToken secret.Secret `env:"RAILWAY_API_TOKEN" domain:"platform" optional:"true"`
 		Project  string        `env:"RAILWAY_PROJECT_ID" optional:"true"`
 		APIURL   string        `env:"RAILWAY_API_URL" default:"https://backboard.railway.com/graphql/v2" check:"url"`
 	}
@@ -124,6 +124,14 @@ type (
 	// Connections is where open WebSockets are written to and cut: under the same address, by the function's role.
 	Connections struct {
 		URL       string        `env:"REALTIME_URL" check:"websocket"`
+		KeyID     string        `env:"AWS_ACCESS_KEY_ID" optional:"true"`
+		KeySecret secret.Secret `env:"AWS_SECRET_ACCESS_KEY" optional:"true"`
+		KeyToken  secret.Secret `env:"AWS_SESSION_TOKEN" optional:"true"`
+	}
+	// Parameters is where settings that are references are read, by the function's role. A function without any asks nobody.
+	Parameters struct {
+		Endpoint  string        `env:"AWS_ENDPOINT_URL_SSM" optional:"true" check:"url"`
+		Region    string        `env:"AWS_REGION" default:"eu-central-1"`
 		KeyID     string        `env:"AWS_ACCESS_KEY_ID" optional:"true"`
 		KeySecret secret.Secret `env:"AWS_SECRET_ACCESS_KEY" optional:"true"`
 		KeyToken  secret.Secret `env:"AWS_SESSION_TOKEN" optional:"true"`
@@ -155,8 +163,9 @@ func Guard(stage string, sections ...any) error {
 		case *ClerkWebhook:
 			problems = append(problems, knownSecret(stage, "CLERK_WEBHOOK_SECRET", s.Secret)...)
 			problems = append(problems, knownSecret(stage, "CLERK_WEBHOOK_SECRET_PREVIOUS", s.Previous)...)
-			if (s.Previous == "") != (s.PreviousUntil == "") {
-				problems = append(problems, Problem{"CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL", "goes with CLERK_WEBHOOK_SECRET_PREVIOUS: set both while the secret is replaced, and take both away afterwards"})
+			// The reverse is the moment between setting the one and the other, and takes nothing that it should not.
+			if s.Previous != "" && s.PreviousUntil == "" {
+				problems = append(problems, Problem{"CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL", "goes with CLERK_WEBHOOK_SECRET_PREVIOUS: set it first while the secret is replaced, and take it away last"})
 			}
 		case *Blob:
 			if s.AccountID == "" && s.Endpoint == "" {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"fitkit/shared/clock"
@@ -77,9 +76,7 @@ type Result struct {
 
 // Serve answers deliveries until Lambda ends the process.
 func Serve(app *run.App, h Handler) {
-	handler := Lambda(app, h)
-	app.Made()
-	lambda.Start(handler)
+	app.Serve(Lambda(app, h))
 }
 
 // Lambda is the handler as Lambda calls it.

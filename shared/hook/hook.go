@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambda"
 
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
@@ -77,9 +76,7 @@ func New(op Op, handle func(ctx context.Context, r Request) error) Handler {
 
 // Serve answers invocations until Lambda ends the process.
 func Serve(app *run.App, h Handler) {
-	handler := Lambda(h)
-	app.Made()
-	lambda.Start(handler)
+	app.Serve(Lambda(h))
 }
 
 // Lambda is the handler as Lambda calls it.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"fitkit/shared/crash"
@@ -25,9 +24,7 @@ import (
 
 // Serve answers SQS batches until Lambda ends the process.
 func Serve(app *run.App, h Handler) {
-	handler := Lambda(app, h)
-	app.Made()
-	lambda.Start(handler)
+	app.Serve(Lambda(app, h))
 }
 
 // Lambda is the handler as Lambda calls it: an SQS batch in, the ids of the failed messages out.

@@ -4,6 +4,7 @@
 package run
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"sync"
@@ -20,13 +21,14 @@ type Declared interface{ Spec() Spec }
 
 // App is a started function's settings and its memoised clients.
 type App struct {
-	Spec     Spec
-	Core     *config.Core
-	sections []any
-	mu       sync.Mutex
-	made     map[string]any
-	later    sync.Mutex // of beside; Once holds mu while it makes a client
-	beside   []func()
+	Spec       Spec
+	Core       *config.Core
+	sections   []any
+	references *references // nil when no setting is one
+	mu         sync.Mutex
+	made       map[string]any
+	later      sync.Mutex // of beside; Once holds mu while it makes a client
+	beside     []func()
 }
 
 // askFirst is how long asking Lambda for an event takes, with room: work beside it must not take the processor from it.
@@ -40,8 +42,7 @@ func (app *App) Beside(work func()) {
 	app.beside = append(app.beside, work)
 }
 
-// Made has the work that Beside kept done in the background, once the event has been asked for. The edges' Serve calls it
-// last of all.
+// Made has the work that Beside kept done in the background, once the event has been asked for. Serve calls it last of all.
 func (app *App) Made() {
 	app.later.Lock()
 	defer app.later.Unlock()
@@ -64,15 +65,11 @@ func Start(op Declared) *App {
 
 // New is Start for tests and tools: it answers with the error instead of exiting.
 func New(op Declared, getenv func(string) string) (*App, error) {
-	spec := op.Spec()
-	app := &App{Spec: spec, sections: need.Sections(spec.Needs), made: map[string]any{}}
-	if err := config.Read(getenv, app.sections...); err != nil {
+	app := &App{Spec: op.Spec(), made: map[string]any{}}
+	if err := app.read(getenv); err != nil {
 		return nil, err
 	}
 	app.Core = app.sections[0].(*config.Core)
-	if err := config.Guard(app.Core.Stage, app.sections...); err != nil {
-		return nil, err
-	}
 	if dsn := app.Core.SentryDSN; dsn != "" {
 		c, err := sentry.New(dsn, app.Core.Stage)
 		if err != nil {
@@ -81,6 +78,22 @@ func New(op Declared, getenv func(string) string) (*App, error) {
 		obs.ReportTo(c.Report)
 	}
 	return app, nil
+}
+
+// read fills the sections, from the parameter store where the environment only names a parameter.
+func (app *App) read(getenv func(string) string) error {
+	refs, err := referencesOf(need.Sections(app.Spec.Needs), getenv)
+	if err != nil {
+		return err
+	}
+	if refs == nil {
+		app.sections, err = settings(app.Spec, getenv)
+		return err
+	}
+	unread := refs.read(context.Background())
+	app.references = refs
+	app.sections, err = settings(app.Spec, refs.lookup(refs.values))
+	return unread.With(err)
 }
 
 // Section is the settings of type T. Asking for a section whose need is not declared is a mistake in the function's

@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambda"
 
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
@@ -20,9 +19,7 @@ func (h Handler) Spec() run.Spec { return h.Op.Spec() }
 
 // Serve answers events until Lambda ends the process.
 func Serve(app *run.App, h Handler) {
-	handler := Lambda(h)
-	app.Made()
-	lambda.Start(handler)
+	app.Serve(Lambda(h))
 }
 
 // Lambda is the handler as Lambda calls it.

@@ -931,6 +931,8 @@ export interface components {
             api_password: string;
             /** @enum {string} */
             mode: "live" | "test";
+            /** @description Have the provider post its notices to another address from now on; the former one is taken for 48 hours more, and until then it is not renewed again */
+            new_notice_address?: boolean;
             /** @description The acquirer defined the terminal for standing orders */
             recurring_terminal?: boolean;
             /** Format: int64 */
@@ -976,6 +978,11 @@ export interface components {
              * @description Due charges that had waited for this gateway
              */
             charges_resumed: number;
+            /**
+             * Format: date-time
+             * @description Until when notices at the former address are taken
+             */
+            former_notice_address_until?: string;
             /** Format: uuid */
             id: string;
             mode: string;

@@ -65,7 +65,7 @@ func (l Layer) String() string { return layerNames[l] }
 
 var (
 	leaves    = words("fail id money civil clock crash secret nationalid phone name vectors payment schedule retry")
-	platforms = words("config need run obs postgres queue blob tenancy auth seal webhook cardcom neon management")
+	platforms = words("config need run obs postgres queue blob tenancy auth seal ssm webhook cardcom neon management")
 	edges     = words("api hook job cron socket")
 )
 

@@ -9,6 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"fitkit/shared/catalog"
+	"fitkit/shared/config"
 	"fitkit/shared/need"
 	"fitkit/shared/run"
 )
@@ -129,6 +130,30 @@ func TestOnlyWhoNeedsConnectionsMayManageThem(t *testing.T) {
 	}
 }
 
+// TestAFunctionMayReadOnlyTheSecretsThatItsNeedsName: by their full names, in the part of the store of the stack's own stage. It has
+// been red with a grant on a whole domain, and with one more need's secrets.
+func TestAFunctionMayReadOnlyTheSecretsThatItsNeedsName(t *testing.T) {
+	all := grants(t)
+	for _, s := range catalog.All() {
+		var want []string
+		for _, section := range need.Sections(s.Needs) {
+			for _, v := range config.Variables(section) {
+				arn := "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter" + v.Parameter("${Stage}")
+				switch {
+				case v.Domain != "" && !slices.Contains(want, arn):
+					want = append(want, arn)
+				case v.Secret && v.Domain == "" && !strings.HasPrefix(v.Name, "AWS_"): // those are the role's own
+					t.Errorf("%s is a secret and has no place in the parameter store", v.Name)
+				}
+			}
+		}
+		slices.Sort(want)
+		if got := allowed(all[s.Name], "ssm:GetParameters"); !slices.Equal(got, want) {
+			t.Errorf("%s may read %q, its needs say %q", s.Name, got, want)
+		}
+	}
+}
+
 func TestNobodyMayDeleteDocuments(t *testing.T) {
 	for name, list := range grants(t) {
 		for _, action := range []string{"s3:DeleteObject", "s3:DeleteObjectVersion"} {
@@ -162,7 +187,7 @@ func TestAFunctionMayCountOnlyItsOwnQueueAndThoseItsDeclarationNames(t *testing.
 
 func TestNoRoleReachesEverything(t *testing.T) {
 	known := []string{"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage",
-		"sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility", "execute-api:ManageConnections"}
+		"sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility", "execute-api:ManageConnections", "ssm:GetParameters"}
 	for name, list := range grants(t) {
 		if len(list) == 0 {
 			t.Errorf("%s has no role of its own", name)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -61,8 +62,11 @@ func (r *Release) differences(ctx context.Context) ([]string, error) {
 	}
 	for _, variable := range slices.Sorted(maps.Keys(takes)) {
 		if takes[variable].Default == nil && r.value(variable, stored) == "" {
-			lines = append(lines, fmt.Sprintf("+ %s is missing: put it at /fitkit/%s/<domain>/%s", variable, r.stage, variable))
+			lines = append(lines, fmt.Sprintf("+ %s is missing: put it at %s", variable, r.whereTo(variable)))
 		}
+	}
+	for _, name := range r.astray {
+		lines = append(lines, fmt.Sprintf("! %s is read by nobody, for functions read %s: put it there, and delete this one", name, r.place(path.Base(name))))
 	}
 	return lines, nil
 }

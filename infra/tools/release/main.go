@@ -7,7 +7,8 @@
 //	release -stage staging exec -- COMMAND ARGS…     a command with the stage's settings in its environment
 //	release -stage staging outcome                   what became of a deployment that failed
 //
-// Settings are parameters named /fitkit/<stage>/<domain>/<VARIABLE>. A preview's environment wins over them.
+// Settings are parameters named /fitkit/<stage>/<domain>/<VARIABLE>. A preview's environment wins over them. Of what functions read
+// from the store themselves, all secrets, the template is given the name and never the value.
 package main
 
 import (

@@ -23,6 +23,7 @@ type Release struct {
 	Wait   func() // between two questions after something that takes time
 
 	stage, stack string
+	astray       []string // parameters under names that no function may read
 }
 
 var previewStack = regexp.MustCompile(`^fitkit-pr-[1-9][0-9]{0,7}$`)

@@ -74,25 +74,35 @@ func after(args []string, flag string) string {
 const rootTemplate = `Parameters:
   Stage: {Type: String}
   DatabaseUrl: {Type: String, NoEcho: true}
+  SentryDsn: {Type: String, Default: '', NoEcho: true}
+  PaymentCredentialsEncryptionKey: {Type: String, NoEcho: true}
+  PaymentCredentialsEncryptionKeyPrevious: {Type: String, Default: '', NoEcho: true}
   AllowedOrigins: {Type: String}
   ClerkAuthorizedParties: {Type: String}
   NextPublicAppUrl: {Type: String}
   DbPoolMax: {Type: Number, Default: 2}
 `
 
-const envExample = "STAGE=local\n# DATABASE_URL=x\n# ALLOWED_ORIGINS=x\n# CLERK_AUTHORIZED_PARTIES=x\n# NEXT_PUBLIC_APP_URL=x\n# DB_POOL_MAX=2\n"
+const envExample = "STAGE=local\n# DATABASE_URL=x\n# ALLOWED_ORIGINS=x\n# CLERK_AUTHORIZED_PARTIES=x\n# NEXT_PUBLIC_APP_URL=x\n# DB_POOL_MAX=2\n# SENTRY_DSN=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS=\n"
 
 func stored(stage string, without ...string) map[string]setting {
 	all := map[string]setting{
-		"DATABASE_URL":             {"/fitkit/" + stage + "/shared/DATABASE_URL", "SecureString", "postgres://secret"},
-		"ALLOWED_ORIGINS":          {"/fitkit/" + stage + "/shared/ALLOWED_ORIGINS", "String", "https://app.fitkit.example"},
-		"CLERK_AUTHORIZED_PARTIES": {"/fitkit/" + stage + "/shared/CLERK_AUTHORIZED_PARTIES", "String", "https://app.fitkit.example"},
-		"NEXT_PUBLIC_APP_URL":      {"/fitkit/" + stage + "/shared/NEXT_PUBLIC_APP_URL", "String", "https://app.fitkit.example"},
+		"DATABASE_URL":                       {"/fitkit/" + stage + "/shared/DATABASE_URL", "SecureString", "postgres://secret", 3},
+		"ALLOWED_ORIGINS":                    {"/fitkit/" + stage + "/shared/ALLOWED_ORIGINS", "String", "https://app.fitkit.example", 3},
+		"CLERK_AUTHORIZED_PARTIES":           {"/fitkit/" + stage + "/shared/CLERK_AUTHORIZED_PARTIES", "String", "https://app.fitkit.example", 3},
+		"PAYMENT_CREDENTIALS_ENCRYPTION_KEY": {"/fitkit/" + stage + "/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY", "SecureString", "hush", 3},
+		"NEXT_PUBLIC_APP_URL":                {"/fitkit/" + stage + "/shared/NEXT_PUBLIC_APP_URL", "String", "https://app.fitkit.example", 3},
 	}
 	for _, name := range without {
 		delete(all, name)
 	}
 	return all
+}
+
+// moved has the database's address in a domain whose parameters no role may read it from.
+func moved(settings map[string]setting) map[string]setting {
+	settings["DATABASE_URL"] = setting{"/fitkit/staging/billing/DATABASE_URL", "SecureString", "hush", 3}
+	return settings
 }
 
 // checkout is a folder with what a release reads, built or not.
@@ -125,7 +135,7 @@ func release(t *testing.T, a *account, root, stage string, env map[string]string
 
 func TestWhatIsWrongIsSaidInOneSentenceBeforeAnythingIsChanged(t *testing.T) {
 	copied := stored("staging")
-	copied["DATABASE_URL"] = setting{"/fitkit/staging/shared/DATABASE_URL", "SecureString", "x"}
+	copied["DATABASE_URL"] = setting{"/fitkit/staging/shared/DATABASE_URL", "SecureString", "x", 3}
 	for name, tc := range map[string]struct {
 		account *account
 		stage   string
@@ -133,18 +143,19 @@ func TestWhatIsWrongIsSaidInOneSentenceBeforeAnythingIsChanged(t *testing.T) {
 		unbuilt bool
 		want    string
 	}{
-		"no stage":                  {&account{}, "", nil, false, "say which stage"},
-		"an unknown stage":          {&account{}, "prod", nil, false, `there is no stage "prod" to deploy to: take preview, staging or production`},
-		"another region":            {&account{}, "staging", map[string]string{"AWS_REGION": "us-east-1"}, false, "AWS_REGION is us-east-1, and FitKit runs in eu-central-1"},
-		"a preview without a name":  {&account{}, "preview", map[string]string{"STACK": "fitkit-prod"}, false, "set STACK=fitkit-pr-<number"},
-		"nobody signed in":          {&account{refused: "aws ssm: ExpiredToken"}, "staging", nil, false, "sign in to its account and try again (aws ssm: ExpiredToken)"},
-		"nothing built":             {&account{settings: stored("staging")}, "staging", nil, true, "run make sam-build first"},
-		"a missing parameter":       {&account{settings: stored("staging", "DATABASE_URL")}, "staging", nil, false, "staging has no DATABASE_URL: put each into the parameter store as /fitkit/staging/<domain>/<VARIABLE>"},
-		"a secret of the example":   {&account{settings: copied}, "staging", nil, false, "DATABASE_URL of staging has the value of .env.example, which everybody knows: put a secret of its own"},
-		"another stage's settings":  {&account{settings: stored("production")}, "staging", nil, false, "staging has no ALLOWED_ORIGINS, CLERK_AUTHORIZED_PARTIES, DATABASE_URL"},
-		"a stack changed by hand":   {&account{settings: stored("staging"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-staging": {"HttpApi"}}}, "staging", nil, false, "somebody changed HttpApi of the stack fitkit-staging by hand"},
-		"a domain changed by hand":  {&account{settings: stored("production"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-prod-Billing": {"Logs", "FailedRuns"}}}, "production", nil, false, "somebody changed Logs, FailedRuns of the stack fitkit-prod-Billing by hand"},
-		"a setting with two values": {&account{settings: map[string]setting{"a": {"/fitkit/staging/billing/X", "String", "1"}, "b": {"/fitkit/staging/org/X", "SecureString", "1"}}}, "staging", nil, false, "differ: make them one"},
+		"no stage":                   {&account{}, "", nil, false, "say which stage"},
+		"an unknown stage":           {&account{}, "prod", nil, false, `there is no stage "prod" to deploy to: take preview, staging or production`},
+		"another region":             {&account{}, "staging", map[string]string{"AWS_REGION": "us-east-1"}, false, "AWS_REGION is us-east-1, and FitKit runs in eu-central-1"},
+		"a preview without a name":   {&account{}, "preview", map[string]string{"STACK": "fitkit-prod"}, false, "set STACK=fitkit-pr-<number"},
+		"nobody signed in":           {&account{refused: "aws ssm: ExpiredToken"}, "staging", nil, false, "sign in to its account and try again (aws ssm: ExpiredToken)"},
+		"nothing built":              {&account{settings: stored("staging")}, "staging", nil, true, "run make sam-build first"},
+		"a missing parameter":        {&account{settings: stored("staging", "DATABASE_URL")}, "staging", nil, false, "staging has no DATABASE_URL: put each into the parameter store as /fitkit/staging/shared/DATABASE_URL"},
+		"another stage's settings":   {&account{settings: stored("production")}, "staging", nil, false, "staging has no ALLOWED_ORIGINS, CLERK_AUTHORIZED_PARTIES, DATABASE_URL, NEXT_PUBLIC_APP_URL, PAYMENT_CREDENTIALS_ENCRYPTION_KEY: put each into the parameter store as /fitkit/staging/<domain>/<VARIABLE>"},
+		"a stack changed by hand":    {&account{settings: stored("staging"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-staging": {"HttpApi"}}}, "staging", nil, false, "somebody changed HttpApi of the stack fitkit-staging by hand"},
+		"a domain changed by hand":   {&account{settings: stored("production"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-prod-Billing": {"Logs", "FailedRuns"}}}, "production", nil, false, "somebody changed Logs, FailedRuns of the stack fitkit-prod-Billing by hand"},
+		"a setting in two domains":   {&account{settings: map[string]setting{"a": {"/fitkit/staging/billing/X", "String", "1", 3}, "b": {"/fitkit/staging/org/X", "String", "1", 3}}}, "staging", nil, false, "are one variable: delete one of them"},
+		"a secret in another domain": {&account{settings: moved(stored("staging"))}, "staging", nil, false, "staging has no DATABASE_URL: put each into the parameter store as /fitkit/staging/shared/DATABASE_URL"},
+		"a secret of the example":    {&account{settings: copied}, "staging", nil, false, "DATABASE_URL of staging has the value of .env.example, which everybody knows: put a secret of its own"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := release(t, tc.account, checkout(t, !tc.unbuilt), tc.stage, tc.env, "check")
@@ -169,15 +180,22 @@ func TestASoundStageCanBeDeployed(t *testing.T) {
 	}
 }
 
+// TestTheParametersComeFromTheStoreAndAPreviewsFromItsPullRequest: secrets by name, encryption keys with their version; a preview's
+// own database by its address. It has been red with a secret's value in the file, and with the store read in the clear.
 func TestTheParametersComeFromTheStoreAndAPreviewsFromItsPullRequest(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "p.yaml")
-	env := map[string]string{"STACK": "fitkit-pr-12", "ALLOWED_ORIGINS": "https://a.vercel.app,https://b.vercel.app", "FRONTEND_URL": "https://a.vercel.app"}
+	env := map[string]string{"STACK": "fitkit-pr-12", "ALLOWED_ORIGINS": "https://a.vercel.app,https://b.vercel.app", "FRONTEND_URL": "https://a.vercel.app",
+		"DATABASE_URL": "postgres://branch"}
 	for stage, want := range map[string]string{
-		"staging": `{"AllowedOrigins":"https://app.fitkit.example","ClerkAuthorizedParties":"https://app.fitkit.example","DatabaseUrl":"postgres://secret","NextPublicAppUrl":"https://app.fitkit.example","Stage":"staging"}`,
-		"preview": `{"AllowedOrigins":"https://a.vercel.app,https://b.vercel.app","ClerkAuthorizedParties":"https://a.vercel.app,https://b.vercel.app","DatabaseUrl":"postgres://secret","NextPublicAppUrl":"https://a.vercel.app","Stage":"preview"}`,
+		"staging": `{"AllowedOrigins":"https://app.fitkit.example","ClerkAuthorizedParties":"https://app.fitkit.example","DatabaseUrl":"ssm:/fitkit/staging/shared/DATABASE_URL","NextPublicAppUrl":"https://app.fitkit.example","PaymentCredentialsEncryptionKey":"ssm:/fitkit/staging/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY:3","SentryDsn":"ssm:/fitkit/staging/shared/SENTRY_DSN","Stage":"staging"}`,
+		"preview": `{"AllowedOrigins":"https://a.vercel.app,https://b.vercel.app","ClerkAuthorizedParties":"https://a.vercel.app,https://b.vercel.app","DatabaseUrl":"postgres://branch","NextPublicAppUrl":"https://a.vercel.app","PaymentCredentialsEncryptionKey":"ssm:/fitkit/preview/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY:3","SentryDsn":"ssm:/fitkit/preview/shared/SENTRY_DSN","Stage":"preview"}`,
 	} {
-		if _, err := release(t, &account{settings: stored(stage)}, checkout(t, true), stage, env, "parameters", "-out", file); err != nil {
+		a := &account{settings: stored(stage)}
+		if _, err := release(t, a, checkout(t, true), stage, env, "parameters", "-out", file); err != nil {
 			t.Fatal(err)
+		}
+		if len(a.asked) != 1 || !strings.Contains(a.asked[0], "--no-with-decryption") {
+			t.Errorf("it asked for the secrets' values: %v", a.asked)
 		}
 		raw, err := os.ReadFile(file)
 		if err != nil {
@@ -201,8 +219,8 @@ func TestTheParametersComeFromTheStoreAndAPreviewsFromItsPullRequest(t *testing.
 
 func TestTheDifferenceToTheExampleIsNamesAndNeverValues(t *testing.T) {
 	settings := stored("staging", "ALLOWED_ORIGINS")
-	settings["OLD_KEY"] = setting{"/fitkit/staging/org/OLD_KEY", "SecureString", "hush"}
-	settings["DATABASE_URL"] = setting{"/fitkit/staging/shared/DATABASE_URL", "String", "hush"}
+	settings["OLD_KEY"] = setting{"/fitkit/staging/org/OLD_KEY", "SecureString", "hush", 3}
+	settings["DATABASE_URL"] = setting{"/fitkit/staging/shared/DATABASE_URL", "String", "hush", 3}
 	a := &account{settings: settings}
 	out, err := release(t, a, checkout(t, false), "staging", nil, "diff")
 	want := "! DATABASE_URL is a secret and /fitkit/staging/shared/DATABASE_URL is a String: put it again as a SecureString, and change the secret\n" +
@@ -214,6 +232,12 @@ func TestTheDifferenceToTheExampleIsNamesAndNeverValues(t *testing.T) {
 	if !strings.Contains(a.asked[0], "--no-with-decryption") {
 		t.Errorf("it asked for the secrets' values: %s", a.asked[0])
 	}
+	out, err = release(t, &account{settings: moved(stored("staging"))}, checkout(t, false), "staging", nil, "diff")
+	want = "+ DATABASE_URL is missing: put it at /fitkit/staging/shared/DATABASE_URL\n" +
+		"! /fitkit/staging/billing/DATABASE_URL is read by nobody, for functions read /fitkit/staging/shared/DATABASE_URL: put it there, and delete this one\n"
+	if out != want || err == nil {
+		t.Errorf("%v\n%s\nwant\n%s", err, out, want)
+	}
 	out, err = release(t, &account{settings: stored("staging")}, checkout(t, false), "staging", nil, "diff")
 	if err != nil || out != "The settings of staging are those of .env.example.\n" {
 		t.Errorf("%v %q", err, out)
@@ -224,6 +248,19 @@ func TestACommandGetsTheStagesSettings(t *testing.T) {
 	out, err := release(t, &account{settings: stored("staging")}, checkout(t, false), "staging", nil, "exec", "--", "sh", "-c", "echo $DATABASE_URL $#", "x;y")
 	if err != nil || out != "postgres://secret 0\n" {
 		t.Errorf("%v %q", err, out)
+	}
+}
+
+// TestASecretThatNoFunctionReadsItselfIsNotPassed: its value would stand in the stack.
+func TestASecretThatNoFunctionReadsItselfIsNotPassed(t *testing.T) {
+	root := checkout(t, true)
+	text := strings.Replace(rootTemplate, "AllowedOrigins: {Type: String}", "AllowedOrigins: {Type: String, NoEcho: true}", 1)
+	if err := os.WriteFile(filepath.Join(root, "template.yaml"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := release(t, &account{settings: stored("staging")}, root, "staging", nil, "parameters", "-out", filepath.Join(root, "p.yaml"))
+	if err == nil || !strings.Contains(err.Error(), "ALLOWED_ORIGINS is a secret that no function reads from the parameter store") {
+		t.Error(err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,15 +12,18 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 
 	"fitkit/infra/local/template"
+	"fitkit/shared/config"
 )
 
 // setting is one parameter of the parameter store.
 type setting struct {
 	Name, Type, Value string
+	Version           int
 }
 
 // variable is the last part of its name.
@@ -41,12 +45,37 @@ func (r *Release) settings(ctx context.Context, secrets bool) (map[string]settin
 	}
 	found, errs := map[string]setting{}, []error{}
 	for _, s := range answer.Parameters {
-		if other, ok := found[s.variable()]; ok && (secrets && other.Value != s.Value || other.Type != s.Type) {
-			errs = append(errs, fmt.Errorf("%s and %s differ: make them one", other.Name, s.Name))
+		if place := r.place(s.variable()); place != "" && s.Name != place {
+			r.astray = append(r.astray, s.Name)
+			continue
+		}
+		if other, ok := found[s.variable()]; ok {
+			errs = append(errs, fmt.Errorf("%s and %s are one variable: delete one of them", other.Name, s.Name))
 		}
 		found[s.variable()] = s
 	}
 	return found, errors.Join(errs...)
+}
+
+// fromStore are the variables that functions read from the store themselves, by name. All others have any domain they like.
+var fromStore = sync.OnceValue(func() map[string]config.Variable {
+	out := map[string]config.Variable{}
+	for _, section := range config.All() {
+		for _, v := range config.Variables(section) {
+			if v.Domain != "" {
+				out[v.Name] = v
+			}
+		}
+	}
+	return out
+})
+
+// place is where a variable that functions read themselves stands, the only name that their roles may read; empty for all others.
+func (r *Release) place(variable string) string {
+	if v, ok := fromStore()[variable]; ok {
+		return v.Parameter(r.stage)
+	}
+	return ""
 }
 
 // declared is a parameter of template.yaml.
@@ -82,7 +111,10 @@ func (r *Release) values(stored map[string]setting) (map[string]string, []string
 	}
 	values, missing := map[string]string{}, []string{}
 	for variable, d := range takes {
-		switch value := r.value(variable, stored); {
+		value := r.argument(variable, stored)
+		switch {
+		case d.NoEcho && r.place(variable) == "" && value != "":
+			return nil, nil, fmt.Errorf("%s is a secret that no function reads from the parameter store: give it a domain in shared/config", variable)
 		case value != "":
 			values[names[variable]] = value
 		case d.Default == nil:
@@ -93,29 +125,53 @@ func (r *Release) values(stored map[string]setting) (map[string]string, []string
 	return values, missing, nil
 }
 
-// ofPreview says which variable of a preview's environment fills another one too: tokens are issued for the origins that may call.
-var ofPreview = map[string]string{"CLERK_AUTHORIZED_PARTIES": "ALLOWED_ORIGINS", "NEXT_PUBLIC_APP_URL": "FRONTEND_URL"}
+// argument is what the template is given: where a variable stands, when the functions read it themselves. One that they can do
+// without is named too, so that it counts as soon as it is stored. Encryption keys are named with their version: they change
+// only by a deployment, all at once, after check-keys has proven that they open every value.
+func (r *Release) argument(variable string, stored map[string]setting) string {
+	v, ok := fromStore()[variable]
+	if !ok || r.ofPreview(variable) != "" {
+		return r.value(variable, stored)
+	}
+	s, isStored := stored[variable]
+	switch {
+	case v.Key && isStored:
+		return fmt.Sprintf("ssm:%s:%d", s.Name, s.Version)
+	case isStored || v.Optional && !v.Key:
+		return "ssm:" + r.place(variable)
+	}
+	return ""
+}
+
+// fillsToo says which variable of a preview's environment fills another one too: tokens are issued for the origins that may call.
+var fillsToo = map[string]string{"CLERK_AUTHORIZED_PARTIES": "ALLOWED_ORIGINS", "NEXT_PUBLIC_APP_URL": "FRONTEND_URL"}
+
+// ofPreview is what the pull request's environment says of a variable.
+func (r *Release) ofPreview(variable string) string {
+	if r.stage != "preview" {
+		return ""
+	}
+	for _, name := range []string{variable, fillsToo[variable]} {
+		if v := r.Getenv(name); name != "" && v != "" {
+			return v
+		}
+	}
+	return ""
+}
 
 func (r *Release) value(variable string, stored map[string]setting) string {
 	if variable == "STAGE" {
 		return r.stage
 	}
-	if r.stage == "preview" {
-		for _, name := range []string{variable, ofPreview[variable]} {
-			if v := r.Getenv(name); name != "" && v != "" {
-				return v
-			}
-		}
-	}
-	return stored[variable].Value
+	return cmp.Or(r.ofPreview(variable), stored[variable].Value)
 }
 
-// Write puts the template's parameters into a file that only its owner can read.
+// Write puts the template's parameters into a file that only its owner can read: a preview's hold the address of its database.
 func (r *Release) Write(ctx context.Context, file string) error {
 	if !strings.HasSuffix(file, ".yaml") {
 		return errors.New("say where to: parameters -out FILE.yaml")
 	}
-	stored, err := r.settings(ctx, true)
+	stored, err := r.settings(ctx, false)
 	if err != nil {
 		return err
 	}
@@ -134,8 +190,20 @@ func (r *Release) Write(ctx context.Context, file string) error {
 }
 
 func (r *Release) missing(variables []string) error {
-	return fmt.Errorf("%s has no %s: put each into the parameter store as /fitkit/%s/<domain>/<VARIABLE>, and see .env.example for what it is",
-		r.stage, strings.Join(variables, ", "), r.stage)
+	return fmt.Errorf("%s has no %s: put each into the parameter store as %s, and see .env.example for what it is",
+		r.stage, strings.Join(variables, ", "), r.whereTo(variables...))
+}
+
+// whereTo is the name to store under; for several variables, or one that may stand anywhere, its form.
+func (r *Release) whereTo(variables ...string) string {
+	if len(variables) == 1 && r.place(variables[0]) != "" {
+		return r.place(variables[0])
+	}
+	last := "<VARIABLE>"
+	if len(variables) == 1 {
+		last = variables[0]
+	}
+	return "/fitkit/" + r.stage + "/<domain>/" + last
 }
 
 // Exec runs a command that reads the stage's settings from its environment, such as the migrations.

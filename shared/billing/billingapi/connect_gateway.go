@@ -40,6 +40,7 @@ type connectGatewayInput struct {
 		APIPassword       string `json:"api_password" minLength:"1" maxLength:"100" doc:"Needed for refunds and for the daily comparison with the provider's list"`
 		Mode              string `json:"mode" enum:"live,test"`
 		RecurringTerminal bool   `json:"recurring_terminal,omitempty" doc:"The acquirer defined the terminal for standing orders"`
+		NewNoticeAddress  bool   `json:"new_notice_address,omitempty" doc:"Have the provider post its notices to another address from now on; the former one is taken for 48 hours more, and until then it is not renewed again"`
 	}
 }
 
@@ -50,6 +51,7 @@ type gatewayOutput struct {
 	State          string     `json:"state" enum:"active,misconfigured,paused"`
 	Terminal       string     `json:"terminal"`
 	VerifiedAt     time.Time  `json:"verified_at"`
+	FormerUntil    *time.Time `json:"former_notice_address_until,omitempty" doc:"Until when notices at the former address are taken"`
 	ChargesResumed int        `json:"charges_resumed" doc:"Due charges that had waited for this gateway"`
 }
 
@@ -57,11 +59,11 @@ type gatewayOutput struct {
 func ConnectGateway(g Connector) api.Endpoint {
 	return api.New(ConnectGatewayOp, func(ctx context.Context, c api.Caller, in *connectGatewayInput) (*gatewayOutput, error) {
 		out, err := g.Connect(ctx, c, billing.Connection{Provider: in.Provider, Terminal: in.Body.TerminalNumber, Name: secret.Secret(in.Body.APIName),
-			Password: secret.Secret(in.Body.APIPassword), Mode: in.Body.Mode, Recurring: in.Body.RecurringTerminal})
+			Password: secret.Secret(in.Body.APIPassword), Mode: in.Body.Mode, Recurring: in.Body.RecurringTerminal, NewHook: in.Body.NewNoticeAddress})
 		if err != nil {
 			return nil, err
 		}
 		return &gatewayOutput{ID: out.ID, Provider: out.Provider, Mode: out.Mode, State: out.State, Terminal: out.Terminal,
-			VerifiedAt: out.VerifiedAt, ChargesResumed: out.Resumed}, nil
+			VerifiedAt: out.VerifiedAt, FormerUntil: out.FormerHook, ChargesResumed: out.Resumed}, nil
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"fitkit/shared/api/apitest"
 	"fitkit/shared/cardcom"
@@ -27,7 +28,8 @@ type gatewayBody struct {
 	ID             id.Gateway
 	State, Mode    string
 	Terminal       string
-	ChargesResumed int `json:"charges_resumed"`
+	ChargesResumed int        `json:"charges_resumed"`
+	FormerUntil    *time.Time `json:"former_notice_address_until"`
 }
 
 // row is all that is kept of a studio's gateway.
@@ -88,6 +90,18 @@ func TestConnectGateway(t *testing.T) {
 		f.owner(t).Put(gatewayPath, terminal(map[string]any{"mode": "live"})).Want(409, "billing.test_org_not_live")
 		if f.row(t, f.A) != before || len(f.provider.probed) != asked {
 			t.Fatal("it went further")
+		}
+	})
+	t.Run("a new address for notices says until when the former is taken, and is in the trail", func(t *testing.T) {
+		var got gatewayBody
+		f.owner(t).Put(gatewayPath, terminal(map[string]any{"new_notice_address": true})).Want(200).Into(&got)
+		former := postgrestest.Get[time.Time](t, f.Database, "select former_hook_until from gateways where id = $1 and former_hook_token = $2 and hook_token <> $2",
+			got.ID, f.gateways[f.A.Org].String())
+		if got.FormerUntil == nil || !got.FormerUntil.Equal(former) {
+			t.Fatalf("said %v, and it is until %s", got.FormerUntil, former)
+		}
+		if n := f.count(t, "audit_log where action = 'gateway.connected' and object_id = $1 and (data->>'new_hook')::boolean", got.ID); n != 1 {
+			t.Fatalf("%d lines in the audit log", n)
 		}
 	})
 	t.Run("what is no connection is refused", func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -140,4 +141,69 @@ func TestCardcom(t *testing.T) {
 			t.Fatalf("answered %d, %d jobs", status, jobs()-before)
 		}
 	})
+}
+
+// TestTheFormerAddressIsTakenUntilItsWindowCloses: a renewed address counts at once, the former one for 48 hours more, then not at
+// all; a repeated request renews nothing; and no other studio's former address leads here. It has been red with the former address
+// taken without its end, with an address that was renewed twice in its window, and with a former address that was never taken.
+func TestTheFormerAddressIsTakenUntilItsWindowCloses(t *testing.T) {
+	t.Parallel()
+	s := studio{billingtest.NewStudio(t)}
+	token := func() string {
+		return postgrestest.Get[string](t, s.Database, "select hook_token from gateways where id = $1", s.Gateway)
+	}
+	renew := func() billing.Gateway {
+		t.Helper()
+		g, err := s.Collector.Connect(context.Background(), s.Caller, billing.Connection{Provider: "cardcom", Terminal: billingtest.Terminal,
+			Name: billingtest.APIName, Password: billingtest.APIPassword, Mode: "test", NewHook: true})
+		if err != nil || g.ID != s.Gateway {
+			t.Fatal(g.ID, err)
+		}
+		return g
+	}
+	known := func(token string) bool {
+		t.Helper()
+		_, ref, _ := s.page(t)
+		before := s.count(t, "inbox where org_id = $1", s.Org)
+		status := s.post(t, token, notice(ref))
+		recorded := s.count(t, "inbox where org_id = $1", s.Org) - before
+		if (status == 200) != (recorded == 1) || status != 200 && status != 404 {
+			t.Errorf("answered %d and recorded %d", status, recorded)
+		}
+		return status == 200
+	}
+	theirs := id.New[id.Gateway]().String()
+	org := id.New[id.Org]()
+	s.Exec(t, "insert into orgs (id, clerk_org_id, name, slug, test_mode, test_now) values ($1, $2, 'אחר', 'other', true, $3)", org, "org_"+org.String(), billingtest.Start)
+	s.Exec(t, `insert into gateways (org_id, id, provider, mode, terminal, creds_ct, key_id, hook_token, former_hook_token, former_hook_until, verified_at)
+		select $1, $2, provider, mode, terminal, creds_ct, key_id, $3, $4, now() + interval '1 hour', verified_at from gateways where org_id = $5`,
+		org, id.New[id.Gateway](), id.New[id.Gateway]().String(), theirs, s.Org)
+
+	first := token()
+	until := renew().FormerHook
+	second := token()
+	if second == first || len(second) < 32 || until == nil || time.Until(*until).Round(time.Hour) != 48*time.Hour {
+		t.Fatalf("renewed from %s to %s, the former until %v", first, second, until)
+	}
+	if again := renew().FormerHook; token() != second || again == nil || !again.Equal(*until) {
+		t.Errorf("renewed again within the window: %s, until %v", token(), again)
+	}
+	_, ref, _ := s.page(t)
+	if s.Provider.Notify[ref] != "https://api.example/v1/hooks/cardcom/"+second {
+		t.Errorf("a new page got the address %s", s.Provider.Notify[ref])
+	}
+	if !known(second) || !known(first) {
+		t.Error("within the window an address was refused")
+	}
+	before := s.count(t, "jobs where queue = 'billing-process-inbox-event'")
+	if status := s.post(t, theirs, notice(ref)); status != 200 || s.count(t, "jobs where queue = 'billing-process-inbox-event'") != before {
+		t.Errorf("another studio's former address: %d, and it reached a page of this studio", status)
+	}
+	s.Exec(t, "update gateways set former_hook_until = now() - interval '1 second' where former_hook_until is not null")
+	if known(first) || s.post(t, theirs, notice(ref)) != 404 {
+		t.Error("a former address was taken after its window")
+	}
+	if !known(second) || renew().FormerHook == nil || token() == second || !known(second) || known(first) {
+		t.Error("the next renewal did not follow the first")
+	}
 }

@@ -20,11 +20,12 @@ type Provider struct {
 	Asked    int                                           // charges that arrived
 	LookupBy func(key string) (payment.Outcome, bool)
 	Pages    map[string]payment.Outcome
+	Notify   map[string]string // the address that each page's notices go to
 }
 
 // New is a provider that approves.
 func New() *Provider {
-	return &Provider{Booked: map[string]payment.Transaction{}, Pages: map[string]payment.Outcome{}}
+	return &Provider{Booked: map[string]payment.Transaction{}, Pages: map[string]payment.Outcome{}, Notify: map[string]string{}}
 }
 
 // Charge implements payment.Provider.
@@ -63,7 +64,10 @@ func (p *Provider) Lookup(_ context.Context, _ payment.Credentials, key string) 
 
 // OpenCheckout implements payment.Provider.
 func (p *Provider) OpenCheckout(_ context.Context, _ payment.Credentials, r payment.CheckoutRequest) (payment.Checkout, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	ref := "00000000-0000-4000-8000-" + r.Reference[24:]
+	p.Notify[ref] = r.NotifyURL
 	return payment.Checkout{Ref: ref, URL: "https://pages.example/" + ref}, nil
 }
 

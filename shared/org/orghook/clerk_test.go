@@ -204,7 +204,6 @@ func TestTheFormerSecretIsTakenUntilItsWindowCloses(t *testing.T) {
 func TestAWindowWithoutAnEndStopsTheStart(t *testing.T) {
 	for name, vars := range map[string]map[string]string{
 		"no end":              {"CLERK_WEBHOOK_SECRET_PREVIOUS": signingSecret},
-		"an end of nothing":   {"CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL": "2026-03-02T12:00:00Z"},
 		"an end in words":     {"CLERK_WEBHOOK_SECRET_PREVIOUS": signingSecret, "CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL": "tomorrow"},
 		"an end without zone": {"CLERK_WEBHOOK_SECRET_PREVIOUS": signingSecret, "CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL": "2026-03-02T12:00:00"},
 	} {

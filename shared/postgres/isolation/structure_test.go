@@ -38,14 +38,15 @@ var keyedOtherwise = map[string]string{
 
 // uniqueAcross are unique indexes that hold over all studios, so that their violation tells of another studio's row.
 var uniqueAcross = map[string]string{
-	"connections_id_once":      "API Gateway makes the id; no caller chooses one",
-	"socket_tickets_hash_once": "the hash finds the studio; the ticket is random and cannot be guessed",
-	"gateways_hook_token_once": "the token finds the studio; it is random and cannot be guessed",
-	"inbox_event_once":         "a delivery is stored once, whoever it is for; the key is the provider's and random",
-	"inbox_pkey":               "random ids, never taken from a caller",
-	"jobs_pkey":                "random ids, never taken from a caller",
-	"orgs_clerk_org_once":      "the app role cannot insert studios",
-	"orgs_pkey":                "the app role cannot insert studios",
+	"connections_id_once":             "API Gateway makes the id; no caller chooses one",
+	"socket_tickets_hash_once":        "the hash finds the studio; the ticket is random and cannot be guessed",
+	"gateways_hook_token_once":        "the token finds the studio; it is random and cannot be guessed",
+	"gateways_former_hook_token_once": "as the one before it was",
+	"inbox_event_once":                "a delivery is stored once, whoever it is for; the key is the provider's and random",
+	"inbox_pkey":                      "random ids, never taken from a caller",
+	"jobs_pkey":                       "random ids, never taken from a caller",
+	"orgs_clerk_org_once":             "the app role cannot insert studios",
+	"orgs_pkey":                       "the app role cannot insert studios",
 }
 
 // structureFaults are sentences about tables that do not keep studios apart.

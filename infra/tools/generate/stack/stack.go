@@ -37,11 +37,12 @@ type Parameter struct {
 // Function is a declaration with the names that its template gives to things.
 type Function struct {
 	run.Spec
-	Domain string
-	ID     string // logical id: ApiCreateCharge
-	Env    []Variable
-	Sends  []string // queues that it may send to
-	Counts []string // queues whose messages it may count
+	Domain  string
+	ID      string // logical id: ApiCreateCharge
+	Env     []Variable
+	Secrets []string // parameters of the store that it may read
+	Sends   []string // queues that it may send to
+	Counts  []string // queues whose messages it may count
 }
 
 // Variable is one line of a function's environment.
@@ -54,7 +55,7 @@ func New(domain string, specs []run.Spec) (Stack, error) {
 	var errs []error
 	for _, spec := range specs {
 		f := Function{Spec: spec, Domain: domain, ID: logicalID(domain, spec.Name)}
-		f.Env = environment(spec, params)
+		f.Env, f.Secrets = environment(spec, params), secrets(spec)
 		for _, n := range spec.Needs {
 			switch {
 			case n.Kind == "send" && !slices.Contains(f.Sends, n.Queue):
@@ -125,6 +126,20 @@ func environment(spec run.Spec, params map[string]bool) []Variable {
 		}
 	}
 	return append(out, Variable{"GOMEMLIMIT", fmt.Sprintf("%dMiB", spec.Memory*85/100)})
+}
+
+// secrets are the parameters of the store that the needs' settings may refer to, in the stage that the stack belongs to.
+func secrets(spec run.Spec) []string {
+	var out []string
+	for _, section := range need.Sections(spec.Needs) {
+		for _, v := range config.Variables(section) {
+			if v.Domain != "" {
+				out = append(out, v.Parameter("${Stage}"))
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // queueURLPrefix stands before a queue's name; a local SQS has the same addresses under its own host.
