@@ -136,11 +136,11 @@ type (
 
 const developmentKey = "0000000000000000000000000000000000000000000000000000000000000000"
 
-// Guard refuses what a stage must not have: the development key or sandbox keys outside development, and test hooks
-// anywhere but in the four stages that may have them.
+// Guard refuses what a stage must not have: the development key, or a sandbox's address, outside development.
 func Guard(stage string, sections ...any) error {
 	var problems Problems
 	for _, s := range sections {
+		problems = append(problems, outside(stage, s)...)
 		switch s := s.(type) {
 		case *PaymentKeys:
 			problems = append(problems, devKey(stage, "PAYMENT_CREDENTIALS_ENCRYPTION_KEY", s.Active)...)
@@ -162,10 +162,6 @@ func Guard(stage string, sections ...any) error {
 			}
 		case *ComplianceBlob:
 			problems = append(problems, s.problems(stage)...)
-		case *Clerk:
-			if s.TestAuthBypass && !testStage(stage) {
-				problems = append(problems, Problem{"TEST_AUTH_BYPASS", "must be false on this stage: it accepts test sign-ins"})
-			}
 		}
 	}
 	if len(problems) > 0 {
@@ -217,8 +213,4 @@ func indexKey(s *NationalIDKeys) []Problem {
 		}
 	}
 	return nil
-}
-
-func testStage(stage string) bool {
-	return stage == "local" || stage == "test" || stage == "ci" || stage == "preview"
 }

@@ -73,6 +73,9 @@ func New(op Declared, getenv func(string) string) (*App, error) {
 	if err := config.Guard(app.Core.Stage, app.sections...); err != nil {
 		return nil, err
 	}
+	if err := config.GuardHooks(app.Core.Stage, getenv); err != nil {
+		return nil, err
+	}
 	if dsn := app.Core.SentryDSN; dsn != "" {
 		c, err := sentry.New(dsn, app.Core.Stage)
 		if err != nil {

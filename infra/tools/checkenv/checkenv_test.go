@@ -221,6 +221,8 @@ func TestCheckNamesEverythingAndShowsNoValue(t *testing.T) {
 		"production refuses the development keys": {map[string]string{"STAGE": "production", "NATIONAL_ID_INDEX_KEY": strings.Repeat("0", 64)},
 			[]string{"NATIONAL_ID_INDEX_KEY: must not be the development key", "DATABASE_URL: is required"}, nil},
 		"production refuses test sign-ins": {map[string]string{"STAGE": "production", "TEST_AUTH_BYPASS": "true"}, []string{"TEST_AUTH_BYPASS: must be false"}, nil},
+		"production refuses a seed secret": {map[string]string{"STAGE": "production", "TEST_SEED_SECRET": strings.Repeat("0123456789", 4)}, []string{"TEST_SEED_SECRET: must not be set"}, nil},
+		"a sandbox is for development":     {map[string]string{"STAGE": "staging", "CARDCOM_API_URL": "http://127.0.0.1:3102"}, []string{"CARDCOM_API_URL: must be an address with TLS"}, nil},
 		"an origin is exact":               {map[string]string{"STAGE": "local", "ALLOWED_ORIGINS": "https://*.fitkit.example"}, []string{"ALLOWED_ORIGINS: must be a list of exact origins"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
