@@ -75,6 +75,19 @@ func (k *Clerk) Apply(ctx context.Context, inbox id.Event) error {
 	return fail.Wrap(err, "apply Clerk's event %s", inbox)
 }
 
+// Tell applies events that no message brought, in one transaction, as Clerk's own would be.
+func (k *Clerk) Tell(ctx context.Context, events ...Event) error {
+	err := k.db.Across(ctx, func(tx postgres.Tx) error {
+		for _, e := range events {
+			if err := apply(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return fail.Wrap(err, "tell of %d events", len(events))
+}
+
 func apply(ctx context.Context, tx postgres.Tx, e Event) error {
 	switch e.Type {
 	case userCreated, userUpdated:
