@@ -123,7 +123,7 @@ func (s *Seeder) connect(ctx context.Context, t *studio, w testhooksapi.Wish) er
 	}
 	_, err := s.gateways.Connect(ctx, t.owner, billing.Connection{Provider: "cardcom", Terminal: w.Gateway.Terminal,
 		Name: secret.Secret(w.Gateway.Name), Password: secret.Secret(w.Gateway.Password), Mode: "test"})
-	t.out.HasGateway = err == nil
+	t.out.Connected = err == nil
 	return err
 }
 

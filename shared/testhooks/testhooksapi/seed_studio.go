@@ -59,7 +59,7 @@ type Studio struct {
 	Member       *Person    `json:"member,omitempty" doc:"The first of members, who can sign in; their calls send org_id in the header FitKit-Org"`
 	Members      []Member   `json:"members"`
 	Plans        []Plan     `json:"plans" doc:"Published"`
-	HasGateway   bool       `json:"has_gateway"`
+	Connected    bool       `json:"gateway_connected" doc:"By this call"`
 	TokensExpire *time.Time `json:"tokens_expire_at,omitempty" doc:"Seed again for fresh ones"`
 }
 
