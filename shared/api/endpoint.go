@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"fitkit/shared/fail"
+	"fitkit/shared/obs"
 	"fitkit/shared/postgres"
 	"fitkit/shared/run"
 )
@@ -139,5 +140,6 @@ func ptr[T any](v T) *T { return &v }
 func refusal(ctx context.Context, err error) error {
 	f := fail.From(err)
 	note(ctx, f, err)
+	obs.Forget(ctx)
 	return problem(f, requestFrom(ctx).correlation)
 }

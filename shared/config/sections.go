@@ -128,6 +128,11 @@ type (
 		KeySecret secret.Secret `env:"AWS_SECRET_ACCESS_KEY" optional:"true"`
 		KeyToken  secret.Secret `env:"AWS_SESSION_TOKEN" optional:"true"`
 	}
+	// Analytics is where product events are counted. Without a key nothing is.
+	Analytics struct {
+		Key  secret.Secret `env:"POSTHOG_API_KEY" optional:"true"`
+		Host string        `env:"POSTHOG_HOST" default:"https://eu.i.posthog.com" check:"url"`
+	}
 	// Crons is the run-time switch beside the template's.
 	Crons struct {
 		Enabled bool `env:"CRONS_ENABLED" default:"true"`

@@ -29,6 +29,7 @@ type Event struct {
 	attrs       []slog.Attr
 	level       slog.Level
 	start       time.Time
+	products    []Product
 }
 
 type eventKey struct{}
@@ -68,6 +69,9 @@ func Failed(ctx context.Context, err error) {
 func (e *Event) End(ctx context.Context) {
 	if e.write(ctx) && report != nil {
 		report(ctx, e.failure())
+	}
+	if all := e.captured(); len(all) > 0 {
+		products(ctx, all)
 	}
 }
 
