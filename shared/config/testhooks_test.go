@@ -13,7 +13,8 @@ func TestTestHooksAreRefusedOutsideTheFourStages(t *testing.T) {
 	for _, stage := range []string{"local", "test", "ci", "preview", "staging", "production", "prod", "PROD", "", "unknown", "Local", "local ", "previews"} {
 		may := stage == "local" || stage == "test" || stage == "ci" || stage == "preview"
 		for _, name := range []string{"TEST_AUTH_BYPASS", "TEST_HOOKS_ENABLED"} {
-			for value, ok := range map[string]bool{"": true, "false": true, "true": may, "1": false, "TRUE": false, "yes": false, " 1": false, "on": false, "False": false} {
+			for _, value := range []string{"", "false", "true", "1", "TRUE", "yes", " 1", "on", "False"} {
+				ok := value == "" || value == "false" || value == "true" && may
 				env := map[string]string{name: value, "CI": "true", "NODE_ENV": "test"}
 				err := config.GuardHooks(stage, func(n string) string { return env[n] })
 				if (err == nil) != ok || err != nil && !strings.Contains(err.Error(), name+": must be") {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -114,7 +115,8 @@ func person(t *testing.T, s testhooksapi.Studio, role tenancy.Role) testhooksapi
 
 // status is that of a refusal; 200 of none.
 func status(err error) int {
-	if p, ok := err.(*seed.Problem); ok {
+	var p *seed.Problem
+	if errors.As(err, &p) {
 		return p.Status
 	}
 	if err != nil {
