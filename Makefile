@@ -231,7 +231,7 @@ FUNCTION_FLAGS := -tags lambda.norpc,timetzdata$(if $(TESTHOOKS),$(COMMA)fitkit_
 .PHONY: build
 build: ## build every function for Lambda into bin: make build GOARCH=amd64
 	@echo "==> building functions for linux/$(GOARCH)"
-	@mkdir -p .local/build/$(GOARCH)
+	@mkdir -p .local/build/$(GOARCH) && rm -f .local/build/$(GOARCH)/api-testhooks-* # of a preview built before
 	@CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build -buildvcs=false $(FUNCTION_FLAGS) -o .local/build/$(GOARCH)/ ./functions/...
 	@CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build $(FUNCTION_FLAGS) -o .local/build/$(GOARCH)/ ./functions/api-platform-check-health
 	@go run ./infra/tools/pack -from .local/build/$(GOARCH) -to bin
