@@ -104,6 +104,18 @@ func environment(t testing.TB, function string, change map[string]string) []stri
 
 const unset = "\x00unset"
 
+// sound are settings that staging and production take too, so that a refusal is for what a test changes and nothing else.
+var sound = map[string]string{"CLERK_ISSUER": "https://clerk.fitkit.example", "CARDCOM_API_URL": "https://secure.cardcom.solutions",
+	"POSTHOG_HOST": unset, "POSTHOG_API_KEY": unset, "QUEUE_URL_PREFIX": "https://sqs.fitkit.example/1/fitkit-", "SQS_ENDPOINT_URL": unset,
+	"PAYMENT_CREDENTIALS_ENCRYPTION_KEY": strings.Repeat("0123456789abcdef", 4)}
+
+// otherwise is sound with some values in the place of others.
+func otherwise(change map[string]string) map[string]string {
+	out := maps.Clone(sound)
+	maps.Copy(out, change)
+	return out
+}
+
 var (
 	foreignStages = []string{"prod", "production", "PROD", "", unset, "staging", "unknown", "Local", "local ", "tests"}
 	testStages    = []string{"local", "test", "ci", "preview"}
@@ -172,7 +184,7 @@ func TestTestSignInsStopTheStart(t *testing.T) {
 	about := []string{"TEST_AUTH_BYPASS: ", "STAGE: ", "fitkit_testhooks"}
 	for _, more := range ci {
 		try := func(binary, stage, value string, want bool) {
-			s.try(binary, append(environment(t, signedIn, map[string]string{"STAGE": stage, "TEST_AUTH_BYPASS": value}), more...), want, about...)
+			s.try(binary, append(environment(t, signedIn, otherwise(map[string]string{"STAGE": stage, "TEST_AUTH_BYPASS": value})), more...), want, about...)
 		}
 		for _, value := range switchedOn {
 			for _, stage := range foreignStages {
@@ -200,8 +212,8 @@ func TestTestHooksStopTheStart(t *testing.T) {
 	about := []string{"TEST_HOOKS_ENABLED: ", "TEST_SEED_SECRET: ", "STAGE: ", "TEST_HOOKS_ENABLED must be true"}
 	for _, more := range ci {
 		try := func(binary, stage, value, secret string, want bool) {
-			env := environment(t, "api-billing-connect-gateway", map[string]string{"STAGE": stage, "TEST_HOOKS_ENABLED": value, "TEST_SEED_SECRET": secret,
-				"SYSTEM_DATABASE_URL": "postgres://system@127.0.0.1:1/none"})
+			env := environment(t, "api-billing-connect-gateway", otherwise(map[string]string{"STAGE": stage, "TEST_HOOKS_ENABLED": value,
+				"TEST_SEED_SECRET": secret, "SYSTEM_DATABASE_URL": "postgres://system@127.0.0.1:1/none"}))
 			s.try(binary, append(env, more...), want, about...)
 		}
 		for _, stage := range foreignStages {
@@ -228,14 +240,10 @@ func TestTestHooksStopTheStart(t *testing.T) {
 // TestSandboxesStopTheStart: a provider's stand-in is for development. Red when config.Guard did not look at addresses.
 func TestSandboxesStopTheStart(t *testing.T) {
 	s := newStarts(t)
-	sound := map[string]string{"CARDCOM_API_URL": "https://secure.cardcom.solutions", "QUEUE_URL_PREFIX": "https://sqs.example/1/", "SQS_ENDPOINT_URL": unset,
-		"PAYMENT_CREDENTIALS_ENCRYPTION_KEY": strings.Repeat("0123456789abcdef", 4)}
 	for _, stage := range []string{"staging", "production"} {
 		for url, want := range map[string]bool{sound["CARDCOM_API_URL"]: true, "http://secure.cardcom.solutions": false, "http://127.0.0.1:3102": false,
 			"https://localhost:3102": false, "https://127.0.0.1:3102": false, running.Variables["CARDCOM_API_URL"]: false} {
-			change := maps.Clone(sound)
-			change["STAGE"], change["CARDCOM_API_URL"] = stage, url
-			s.try(binary(charging), environment(t, charging, change), want, "CARDCOM_API_URL: ")
+			s.try(binary(charging), environment(t, charging, otherwise(map[string]string{"STAGE": stage, "CARDCOM_API_URL": url})), want, "CARDCOM_API_URL: ")
 		}
 	}
 	s.wait()

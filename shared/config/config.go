@@ -3,6 +3,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -27,6 +28,23 @@ func (p Problems) Error() string {
 	}
 	return fmt.Sprintf("FitKit cannot start: %d setting(s) are missing or wrong.\n%s\nSee .env.example for what each one is.",
 		len(p), strings.Join(lines, "\n"))
+}
+
+// Together is the problems of several checks as one error, or nil: a start says all that is wrong at once.
+func Together(checks ...error) error {
+	var all Problems
+	for _, err := range checks {
+		var some Problems
+		if errors.As(err, &some) {
+			all = append(all, some...)
+		} else if err != nil {
+			return err
+		}
+	}
+	if len(all) > 0 {
+		return all
+	}
+	return nil
 }
 
 // Read fills the given section structs from getenv. Fields carry `env:"NAME"`, optional `default:"…"`, optional

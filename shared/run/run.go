@@ -70,10 +70,8 @@ func New(op Declared, getenv func(string) string) (*App, error) {
 		return nil, err
 	}
 	app.Core = app.sections[0].(*config.Core)
-	if err := config.Guard(app.Core.Stage, app.sections...); err != nil {
-		return nil, err
-	}
-	if err := config.GuardHooks(app.Core.Stage, getenv); err != nil {
+	stage := app.Core.Stage
+	if err := config.Together(config.Guard(stage, app.sections...), config.GuardHooks(stage, getenv)); err != nil {
 		return nil, err
 	}
 	if dsn := app.Core.SentryDSN; dsn != "" {
