@@ -4,6 +4,7 @@ SHELL := /bin/sh
 
 # Binaries are for Lambda on arm64; GOARCH=amd64 builds for sam local on a PC.
 GOARCH ?= arm64
+COMMA := ,
 FITKIT := go run ./infra/local/cmd/fitkit
 STORES := go run ./infra/local/cmd/stores -dir .local/test
 SAM_VENV := .local/venv
@@ -113,7 +114,7 @@ fmt-check:
 vet:
 	@echo "==> vet"
 	@go vet ./...
-	@go vet -tags fitkit_testhooks ./shared/...
+	@go vet -tags fitkit_testhooks ./shared/... ./functions/...
 
 .PHONY: lint
 lint:
@@ -171,7 +172,7 @@ actionlint:
 sam-validate: $(SAM_VENV)/ready ## check the templates with SAM and cfn-lint, and count what they become
 	@echo "==> templates"
 	@SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam validate --lint --region eu-central-1
-	@$(SAM_VENV)/bin/cfn-lint template.yaml infra/stacks/*.yaml infra/tools/generate/stack/testdata/*.yaml
+	@$(SAM_VENV)/bin/cfn-lint template.yaml template-preview.yaml infra/stacks/*.yaml infra/tools/generate/stack/testdata/*.yaml
 	@$(SAM_VENV)/bin/python infra/tools/count_resources.py template.yaml infra/stacks/*.yaml
 
 $(SAM_VENV)/ready: infra/tools/requirements.txt
@@ -183,7 +184,7 @@ $(SAM_VENV)/ready: infra/tools/requirements.txt
 .PHONY: checkov
 checkov: $(CHECKOV_VENV)/ready ## look for unsafe settings in templates and workflows
 	@echo "==> unsafe settings"
-	@$(CHECKOV_VENV)/bin/checkov --config-file infra/tools/checkov.yaml --file template.yaml infra/stacks/*.yaml .github/workflows/*.yml
+	@$(CHECKOV_VENV)/bin/checkov --config-file infra/tools/checkov.yaml --file template.yaml template-preview.yaml infra/stacks/*.yaml .github/workflows/*.yml
 
 $(CHECKOV_VENV)/ready: infra/tools/checkov-requirements.txt
 $(MOTO_VENV)/ready: infra/tools/moto-requirements.txt
@@ -229,19 +230,22 @@ generate: $(CLIENT)/node_modules/ready ## write templates, documents and the cli
 	@npm --prefix $(CLIENT) run --silent generate
 
 # No binary may hold the commit, or every function would change with every commit; only the one that tells it does.
-FUNCTION_FLAGS := -tags lambda.norpc,timetzdata -trimpath -ldflags "-s -w"
+# TESTHOOKS=1 builds a preview: its functions hold the test hooks, and its template names their stack (docs/testing-frontends.md).
+TESTHOOKS ?=
+ROOT_TEMPLATE := $(if $(TESTHOOKS),template-preview.yaml,template.yaml)
+FUNCTION_FLAGS := -tags lambda.norpc,timetzdata$(if $(TESTHOOKS),$(COMMA)fitkit_testhooks) -trimpath -ldflags "-s -w"
 
 .PHONY: build
 build: ## build every function for Lambda into bin: make build GOARCH=amd64
 	@echo "==> building functions for linux/$(GOARCH)"
-	@mkdir -p .local/build/$(GOARCH)
+	@mkdir -p .local/build/$(GOARCH) && rm -f .local/build/$(GOARCH)/api-testhooks-* # of a preview built before
 	@CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build -buildvcs=false $(FUNCTION_FLAGS) -o .local/build/$(GOARCH)/ ./functions/...
 	@CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build $(FUNCTION_FLAGS) -o .local/build/$(GOARCH)/ ./functions/api-platform-check-health
 	@go run ./infra/tools/pack -from .local/build/$(GOARCH) -to bin
 
 .PHONY: sam-build
 sam-build: build $(SAM_VENV)/ready ## lay out .aws-sam for sam deploy
-	@SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam build --region eu-central-1
+	@SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam build --template-file $(ROOT_TEMPLATE) --region eu-central-1
 	@go run ./infra/tools/pack -from .local/build/$(GOARCH) -to bin -zips .local/zips
 	@find .aws-sam/build -name template.yaml -exec sed -i 's|CodeUri: .*bin/\([a-z0-9-]*\)$$|CodeUri: ../../../.local/zips/\1.zip|' {} +
 	@$(SAM_VENV)/bin/python infra/tools/count_resources.py --zips .local/zips template.yaml infra/stacks/*.yaml

@@ -3,19 +3,21 @@ package main
 
 import (
 	"context"
-	"fitkit/shared/outbox"
 
 	"fitkit/shared/api"
 	"fitkit/shared/billing"
 	"fitkit/shared/id"
 	"fitkit/shared/membership"
 	"fitkit/shared/membership/membershipapi"
+	"fitkit/shared/obs/posthog"
+	"fitkit/shared/outbox"
 	"fitkit/shared/postgres"
 	"fitkit/shared/run"
 )
 
 func main() {
 	app := run.Start(membershipapi.SellOp)
+	posthog.Start(app)
 	db := outbox.Postgres(app)
 	api.Serve(app, membershipapi.Sell(membership.NewSales(db, charger{billing.NewStore(db)})))
 }

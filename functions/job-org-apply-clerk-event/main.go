@@ -3,6 +3,7 @@ package main
 
 import (
 	"fitkit/shared/job"
+	"fitkit/shared/obs/posthog"
 	"fitkit/shared/org"
 	"fitkit/shared/org/orgjob"
 	"fitkit/shared/postgres"
@@ -11,5 +12,6 @@ import (
 
 func main() {
 	app := run.Start(orgjob.ApplyClerkEventOp)
+	posthog.Start(app)
 	job.Serve(app, orgjob.ApplyClerkEvent(org.NewClerk(postgres.SystemFrom(app))))
 }

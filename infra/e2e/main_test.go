@@ -23,11 +23,12 @@ const root = "../.."
 
 // The one platform of the package, with its two studios, and all that its functions ever wrote.
 var (
-	running  *platform.Platform
-	binaries string // <function>/bootstrap
-	a, b     *studio
-	redis    *redisDoor
-	written  lines
+	running   *platform.Platform
+	binaries  string // <function>/bootstrap
+	a, b      *studio
+	analytics *posthog
+	redis     *redisDoor
+	written   lines
 )
 
 // startWithin bounds the start: the first one compiles every function.
@@ -56,13 +57,16 @@ func within(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer redis.Close()
+	analytics = newPosthog()
+	defer analytics.Close()
 	environments := redis.environments()
 	// This one runs when a test runs it.
 	environments[cutConnections] = map[string]string{"CRONS_ENABLED": "true"}
+	variables := analytics.variables()
+	variables["CRONS_ENABLED"] = "false" // nothing but the tests' own requests starts work, or rows would change under them
 	running, err = platform.Start(ctx, platform.Options{
 		Root: root, Dir: dir, Binaries: binaries, Fast: true, Log: written.add,
-		// Nothing but the tests' own requests starts work, or rows would change under them.
-		Variables:   map[string]string{"CRONS_ENABLED": "false"},
+		Variables:   variables,
 		FunctionEnv: environments,
 	})
 	if err != nil {

@@ -146,5 +146,6 @@ func ptr[T any](v T) *T { return &v }
 // refusal turns an error into the problem document that is sent, and notes it in the invocation's event.
 func refusal(ctx context.Context, err error) error {
 	obs.Refused(ctx, err)
+	obs.Forget(ctx)
 	return problem(fail.From(err), requestFrom(ctx).correlation)
 }

@@ -11,6 +11,7 @@ import (
 
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
+	"fitkit/shared/obs"
 	"fitkit/shared/payment"
 	"fitkit/shared/postgres"
 	"fitkit/shared/queue"
@@ -89,10 +90,22 @@ func (s *Collector) Connect(ctx context.Context, c tenancy.Caller, n Connection)
 		if err != nil {
 			return err
 		}
-		g.Resumed, err = resume(ctx, tx)
-		return err
+		if g.Resumed, err = resume(ctx, tx); err != nil {
+			return err
+		}
+		g.count(ctx, tx.Entered())
+		return nil
 	})
 	return g, fail.Wrap(err, "connect gateway")
+}
+
+// count tells the owner of FitKit that a studio connected a terminal, for the first time or again.
+func (g Gateway) count(ctx context.Context, e tenancy.Entered) {
+	if e.TestMode {
+		return
+	}
+	obs.Capture(ctx, obs.Product{Event: "gateway_connected", ID: g.ID.String(), Org: e.Org.String(),
+		Codes: map[string]string{"provider": g.Provider, "mode": g.Mode}})
 }
 
 // mayConnect checks the caller before the provider is bothered with anybody's guesses.

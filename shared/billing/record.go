@@ -3,8 +3,11 @@ package billing
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
+
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
+	"fitkit/shared/obs"
 	"fitkit/shared/payment"
 	"fitkit/shared/postgres"
 	"fitkit/shared/queue"
@@ -79,10 +82,19 @@ func (s *Collector) record(ctx context.Context, c tenancy.Caller, a id.Attempt, 
 func (s *Collector) approve(ctx context.Context, c tenancy.Caller, a id.Attempt, o payment.Outcome) error {
 	b := &postgres.Batch{}
 	queueApproval(b, a, o)
+	first := false
+	b.Queue(sqlIsFirst, a).QueryRow(func(row pgx.Row) error { return row.Scan(&first) })
 	queue.DoneBatch(ctx, &b.Batch)
-	_, err := s.db.WriteInOrg(ctx, c, b)
+	e, err := s.db.WriteInOrg(ctx, c, b)
+	if err == nil && first && !e.TestMode {
+		obs.Capture(ctx, obs.Product{Event: "first_charge_approved", ID: a.String(), Org: e.Org.String()})
+	}
 	return err
 }
+
+// sqlIsFirst says whether the studio has been paid once, by this attempt: it is now a customer who earns by FitKit.
+const sqlIsFirst = `
+select coalesce(bool_and(attempt_id = $1), false) from (select attempt_id from payments where org_id = app.org() limit 2) p`
 
 func queueApproval(b *postgres.Batch, a id.Attempt, o payment.Outcome) {
 	b.Queue(sqlApprove, a, o.ProviderTxn, o.Code, o.Amount)

@@ -33,6 +33,7 @@ import (
 	"fitkit/shared/run"
 	"fitkit/shared/testclock/testclockapi"
 	"fitkit/shared/testclock/testclockjob"
+	"fitkit/shared/testhooks/testhooksapi"
 	"fitkit/shared/upload/uploadapi"
 	"fitkit/shared/upload/uploadcron"
 )
@@ -118,14 +119,26 @@ var functions = []run.Declared{
 	realtimecron.Cut(nil),
 }
 
+// testHooks are the functions for frontends' end-to-end tests. They stand apart: only builds with the tag fitkit_testhooks have
+// them, and only template-preview.yaml names them.
+var testHooks = []run.Declared{
+	testhooksapi.ResetStudio(nil, ""),
+	testhooksapi.SeedStudio(nil, ""),
+}
+
 // All is every function, sorted by name.
-func All() []run.Spec {
-	specs := make([]run.Spec, len(functions))
-	for i, f := range functions {
-		specs[i] = f.Spec()
+func All() []run.Spec { return specs(functions) }
+
+// TestHooks is every function of the test hooks, which All leaves out.
+func TestHooks() []run.Spec { return specs(testHooks) }
+
+func specs(list []run.Declared) []run.Spec {
+	out := make([]run.Spec, len(list))
+	for i, f := range list {
+		out[i] = f.Spec()
 	}
-	slices.SortFunc(specs, func(a, b run.Spec) int { return strings.Compare(a.Name, b.Name) })
-	return specs
+	slices.SortFunc(out, func(a, b run.Spec) int { return strings.Compare(a.Name, b.Name) })
+	return out
 }
 
 // Endpoints is every HTTP endpoint, sorted by name, for the API document and for tests of every route.

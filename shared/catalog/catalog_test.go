@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"fitkit/shared/catalog"
@@ -19,6 +20,9 @@ func names(specs []run.Spec) []string {
 	return out
 }
 
+// everything is All and the test hooks.
+func everything() []run.Spec { return append(catalog.All(), catalog.TestHooks()...) }
+
 func TestEveryFolderInFunctionsIsListedAndEveryListedFunctionHasAFolder(t *testing.T) {
 	mains, err := filepath.Glob("../../functions/*/main.go")
 	if err != nil || len(mains) == 0 {
@@ -28,7 +32,7 @@ func TestEveryFolderInFunctionsIsListedAndEveryListedFunctionHasAFolder(t *testi
 	for _, main := range mains {
 		folders = append(folders, filepath.Base(filepath.Dir(main)))
 	}
-	listed := names(catalog.All())
+	listed := names(everything())
 	for _, folder := range folders {
 		if !slices.Contains(listed, folder) {
 			t.Errorf("functions/%s is not in shared/catalog/catalog.go: add its line", folder)
@@ -44,7 +48,7 @@ func TestEveryFolderInFunctionsIsListedAndEveryListedFunctionHasAFolder(t *testi
 func TestNamesAreUniqueAndWellFormed(t *testing.T) {
 	form := regexp.MustCompile(`^(api|hook|job|cron|socket)-[a-z]+(-[a-z0-9]+)+$`)
 	seen := map[string]bool{}
-	for _, s := range catalog.All() {
+	for _, s := range everything() {
 		if !form.MatchString(s.Name) {
 			t.Errorf("%q is not <trigger>-<domain>-<verb>[-<object>]", s.Name)
 		}
@@ -58,15 +62,21 @@ func TestNamesAreUniqueAndWellFormed(t *testing.T) {
 	}
 }
 
+// The build tag is part of it: without it a test hook would be built into what is deployed.
 func TestEveryMainSaysWhichFunctionItIs(t *testing.T) {
-	for _, s := range catalog.All() {
+	hooks := names(catalog.TestHooks())
+	for _, s := range everything() {
 		source, err := os.ReadFile("../../functions/" + s.Name + "/main.go")
 		if err != nil {
 			t.Errorf("%s: %v", s.Name, err)
 			continue
 		}
-		if doc := "// Command " + s.Name + " "; len(source) < len(doc) || string(source[:len(doc)]) != doc {
-			t.Errorf("functions/%s/main.go does not begin with %q", s.Name, doc)
+		want := "// Command " + s.Name + " "
+		if slices.Contains(hooks, s.Name) {
+			want = "//go:build fitkit_testhooks\n\n" + want
+		}
+		if !strings.HasPrefix(string(source), want) {
+			t.Errorf("functions/%s/main.go does not begin with %q", s.Name, want)
 		}
 	}
 }

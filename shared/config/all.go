@@ -5,6 +5,6 @@ func All() []any {
 	return []any{
 		&Core{}, &Database{}, &SystemDatabase{}, &Redis{}, &Queues{}, &Clerk{}, &ClerkWebhook{}, &PaymentKeys{}, &NationalIDKeys{},
 		&Cardcom{}, &Web{}, &Crons{}, &Neon{}, &Railway{}, &ComplianceBlob{}, &Blob{}, &ComplianceLock{},
-		&Origins{}, &Realtime{}, &Connections{}, &Parameters{},
+		&Origins{}, &Realtime{}, &Connections{}, &Parameters{}, &Analytics{},
 	}
 }

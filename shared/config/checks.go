@@ -33,6 +33,8 @@ func check(kind, text string) string {
 		return checkOrigins(text)
 	case "key":
 		return checkKeys(text)
+	case "seed_secret":
+		return checkSeedSecret(text)
 	case "compliance_store":
 		if text != "s3" && text != "r2" {
 			return "must be s3 (Object Lock) or r2 (bucket lock rules)"

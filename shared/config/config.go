@@ -49,6 +49,23 @@ func (p Problems) With(err error) error {
 	return out
 }
 
+// Together is the problems of several checks as one error, or nil: a start says all that is wrong at once.
+func Together(checks ...error) error {
+	var all Problems
+	for _, err := range checks {
+		var some Problems
+		if errors.As(err, &some) {
+			all = append(all, some...)
+		} else if err != nil {
+			return err
+		}
+	}
+	if len(all) > 0 {
+		return all
+	}
+	return nil
+}
+
 // Read fills the given section structs from getenv. Fields carry `env:"NAME"`, optional `default:"…"`, optional
 // `check:"…"` (see checks.go); without a default a variable is required, `optional:"true"` excepted. `domain:"…"` says whose part
 // of the parameter store has it; a secret without one is in the shared part.

@@ -136,6 +136,11 @@ type (
 		KeySecret secret.Secret `env:"AWS_SECRET_ACCESS_KEY" optional:"true"`
 		KeyToken  secret.Secret `env:"AWS_SESSION_TOKEN" optional:"true"`
 	}
+	// Analytics is where product events are counted. Without a key nothing is.
+	Analytics struct {
+		Key  secret.Secret `env:"POSTHOG_API_KEY" optional:"true"`
+		Host string        `env:"POSTHOG_HOST" default:"https://eu.i.posthog.com" check:"url"`
+	}
 	// Crons is the run-time switch beside the template's.
 	Crons struct {
 		Enabled bool `env:"CRONS_ENABLED" default:"true"`
@@ -144,11 +149,11 @@ type (
 
 const developmentKey = "0000000000000000000000000000000000000000000000000000000000000000"
 
-// Guard refuses what a stage must not have: the development key or sandbox keys outside development, and test hooks
-// anywhere but in the four stages that may have them.
+// Guard refuses what a stage must not have: the development key, or a sandbox's address, outside development.
 func Guard(stage string, sections ...any) error {
 	var problems Problems
 	for _, s := range sections {
+		problems = append(problems, outside(stage, s)...)
 		switch s := s.(type) {
 		case *PaymentKeys:
 			problems = append(problems, devKey(stage, "PAYMENT_CREDENTIALS_ENCRYPTION_KEY", s.Active)...)
@@ -173,10 +178,6 @@ func Guard(stage string, sections ...any) error {
 			}
 		case *ComplianceBlob:
 			problems = append(problems, s.problems(stage)...)
-		case *Clerk:
-			if s.TestAuthBypass && !testStage(stage) {
-				problems = append(problems, Problem{"TEST_AUTH_BYPASS", "must be false on this stage: it accepts test sign-ins"})
-			}
 		}
 	}
 	if len(problems) > 0 {
@@ -228,8 +229,4 @@ func indexKey(s *NationalIDKeys) []Problem {
 		}
 	}
 	return nil
-}
-
-func testStage(stage string) bool {
-	return stage == "local" || stage == "test" || stage == "ci" || stage == "preview"
 }

@@ -11,6 +11,7 @@ import (
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
 	"fitkit/shared/money"
+	"fitkit/shared/obs"
 	"fitkit/shared/postgres"
 	"fitkit/shared/tenancy"
 )
@@ -85,7 +86,11 @@ func (s *Sales) Sell(ctx context.Context, c tenancy.Caller, sale Sale) (m Member
 		if err := m.insert(ctx, tx); err != nil {
 			return err
 		}
-		return s.chargeAtOnce(ctx, tx, q, m)
+		if err := s.chargeAtOnce(ctx, tx, q, m); err != nil {
+			return err
+		}
+		m.count(ctx, tx.Entered())
+		return nil
 	})
 	return m, fail.Wrap(err, "sell plan %s", sale.PlanID)
 }
@@ -102,6 +107,15 @@ func (q Quote) membership(sale Sale) Membership {
 		m.EntriesLeft = &entries
 	}
 	return m
+}
+
+// count tells the owner of FitKit that something was sold, by whom and how it is paid.
+func (m Membership) count(ctx context.Context, e tenancy.Entered) {
+	if e.TestMode {
+		return
+	}
+	obs.Capture(ctx, obs.Product{Event: "membership_sold", ID: m.ID.String(), Org: e.Org.String(),
+		Codes: map[string]string{"plan_type": string(m.Plan.Type), "pay_mode": string(m.PayMode), "sold_by": string(e.Role)}})
 }
 
 func (m *Membership) insert(ctx context.Context, tx postgres.Tx) error {

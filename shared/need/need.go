@@ -31,6 +31,8 @@ var (
 	Origins        = Need{Kind: "origins"}         // the sites that browsers may come from
 	Realtime       = Need{Kind: "realtime"}        // the address of the WebSocket API
 	Connections    = Need{Kind: "connections"}     // to write to its connections and to cut them
+	Analytics      = Need{Kind: "analytics"}       // to have what it captures counted
+	TestHooks      = Need{Kind: "test_hooks"}      // to be called by the frontends' end-to-end tests
 )
 
 // Send is the right to send to one queue.
@@ -94,6 +96,10 @@ func sectionOf(kind string) any {
 		return &config.Realtime{}
 	case "connections":
 		return &config.Connections{}
+	case "analytics":
+		return &config.Analytics{}
+	case "test_hooks":
+		return &config.TestHooks{}
 	case "send":
 		return &config.Queues{}
 	}

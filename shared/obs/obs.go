@@ -29,6 +29,7 @@ type Event struct {
 	cold        bool
 	level       slog.Level
 	start       time.Time
+	products    []Product
 }
 
 // spent is how long the invocation took over one thing.
@@ -95,6 +96,9 @@ func Failed(ctx context.Context, err error) {
 func (e *Event) End(ctx context.Context) {
 	if e.write(ctx) && report != nil {
 		report(ctx, e.failure())
+	}
+	if all := e.captured(); len(all) > 0 {
+		products(ctx, all)
 	}
 }
 

@@ -9,6 +9,7 @@ on conflict on constraint orgs_clerk_org_once do update set
   name = case when o.name_own then o.name else excluded.name end, slug = excluded.slug,
   clerk_updated_at = excluded.clerk_updated_at, version = o.version + 1, updated_at = now()
 where o.status <> 'deleted' and (o.clerk_updated_at is null or o.clerk_updated_at <= excluded.clerk_updated_at)`
+	sqlOrgOf = `select id from orgs where clerk_org_id = $1 and status <> 'deleted'`
 
 	// Clerk never uses a deleted organisation's id again, so this holds whatever the times are.
 	sqlOrgDelete = `

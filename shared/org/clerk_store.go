@@ -7,6 +7,7 @@ import (
 
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
+	"fitkit/shared/obs"
 	"fitkit/shared/postgres"
 	"fitkit/shared/queue"
 )
@@ -55,6 +56,7 @@ const (
 // Apply brings our copy up to an event, once: an event that was applied already ends quietly. Events come in any order,
 // so each is applied only if it is newer than what is stored, and what was deleted stays deleted.
 func (k *Clerk) Apply(ctx context.Context, inbox id.Event) error {
+	var created *obs.Product
 	err := k.db.Across(ctx, func(tx postgres.Tx) error {
 		var e Event
 		err := tx.QueryRow(ctx, sqlReceived, inbox).Scan(&e)
@@ -67,12 +69,47 @@ func (k *Clerk) Apply(ctx context.Context, inbox id.Event) error {
 		if err := apply(ctx, tx, e); err != nil {
 			return err
 		}
+		if created, err = creation(ctx, tx, e); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, sqlApplied, inbox); err != nil {
 			return err
 		}
 		return queue.Done(ctx, tx)
 	})
+	if err == nil && created != nil {
+		obs.Capture(ctx, *created)
+	}
 	return fail.Wrap(err, "apply Clerk's event %s", inbox)
+}
+
+// creation is what the owner of FitKit is told of when Clerk tells of a new organisation; nil of anything else.
+func creation(ctx context.Context, tx postgres.Tx, e Event) (*obs.Product, error) {
+	if e.Type != orgCreated {
+		return nil, nil
+	}
+	var studio id.Org
+	err := tx.QueryRow(ctx, sqlOrgOf, e.OrgID).Scan(&studio)
+	if postgres.NoRows(err) {
+		return nil, nil // it was deleted meanwhile
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &obs.Product{Event: "studio_created", ID: studio.String(), Org: studio.String()}, nil
+}
+
+// Tell applies events that no message brought, in one transaction, as Clerk's own would be.
+func (k *Clerk) Tell(ctx context.Context, events ...Event) error {
+	err := k.db.Across(ctx, func(tx postgres.Tx) error {
+		for _, e := range events {
+			if err := apply(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return fail.Wrap(err, "tell of %d events", len(events))
 }
 
 func apply(ctx context.Context, tx postgres.Tx, e Event) error {

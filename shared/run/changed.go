@@ -57,5 +57,6 @@ func settings(spec Spec, getenv func(string) string) ([]any, error) {
 	if err := config.Read(getenv, sections...); err != nil {
 		return nil, err
 	}
-	return sections, config.Guard(sections[0].(*config.Core).Stage, sections...)
+	stage := sections[0].(*config.Core).Stage
+	return sections, config.Together(config.Guard(stage, sections...), config.GuardHooks(stage, getenv))
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"fitkit/infra/local/gateway"
@@ -20,6 +21,7 @@ const (
 	// binFolder holds binaries for this machine. bin/ is left to deployments, whose binaries are for another one.
 	binFolder = ".local/bin"
 	stackName = "fitkit-local"
+	testHooks = "fitkit_testhooks" // the build tag
 )
 
 // functions reads the templates and starts the functions' host and all that calls them.
@@ -65,14 +67,32 @@ func (p *Platform) builder() host.Builder {
 	if p.opt.Binaries != "" {
 		return nil
 	}
-	return &host.GoBuilder{Root: p.opt.Root, Tags: p.opt.Tags}
+	return &host.GoBuilder{Root: p.opt.Root, Tags: p.tags()}
+}
+
+// tags are those asked for, and the one of the test hooks when the variables ask for any of them.
+func (p *Platform) tags() []string {
+	if p.hooked("TEST_AUTH_BYPASS") || p.hooked("TEST_HOOKS_ENABLED") {
+		return slices.Compact(append(slices.Clone(p.opt.Tags), testHooks))
+	}
+	return p.opt.Tags
+}
+
+func (p *Platform) hooked(variable string) bool { return p.Variables[variable] == "true" }
+
+// rootTemplate is a deployment's, or a preview's, which has the functions of the test hooks.
+func (p *Platform) rootTemplate() string {
+	if p.hooked("TEST_HOOKS_ENABLED") {
+		return "template-preview.yaml"
+	}
+	return "template.yaml"
 }
 
 // loadTemplate reads what a deployment would make, with the variables of this machine as its parameters.
 func (p *Platform) loadTemplate() (*template.Platform, error) {
 	queues := p.Variables["SQS_ENDPOINT_URL"] + "/" + stores.Account + "/"
 	port := p.Addresses.API[strings.LastIndex(p.Addresses.API, ":"):]
-	t, err := template.Load(filepath.Join(p.opt.Root, "template.yaml"), template.Options{
+	t, err := template.Load(filepath.Join(p.opt.Root, p.rootTemplate()), template.Options{
 		Lookup: p.Variables.lookup, Region: stores.Region, AccountID: stores.Account, StackName: stackName, QueueURLPrefix: queues,
 		FunctionURL: func(function string) string { return "http://" + function + ".localhost" + port + "/" },
 	})
@@ -81,7 +101,7 @@ func (p *Platform) loadTemplate() (*template.Platform, error) {
 	}
 	for i := range t.Functions {
 		f := &t.Functions[i]
-		f.CodeDir = filepath.Join(cmp.Or(p.opt.Binaries, filepath.Join(p.opt.Root, binFolder, cmp.Or(strings.Join(p.opt.Tags, "-"), "plain"))), f.Name)
+		f.CodeDir = filepath.Join(cmp.Or(p.opt.Binaries, filepath.Join(p.opt.Root, binFolder, cmp.Or(strings.Join(p.tags(), "-"), "plain"))), f.Name)
 		for _, name := range []string{"", f.Name} {
 			f.Env = Variables(p.opt.FunctionEnv[name]).over(f.Env)
 		}

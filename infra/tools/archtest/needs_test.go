@@ -23,6 +23,7 @@ var costs = []struct {
 	{"github.com/jackc/pgx/v5/pgxpool", "need.Postgres or need.SystemPostgres", needs("postgres", "system_postgres")},
 	{"github.com/danielgtaylor/huma/v2", "an endpoint", func(s run.Spec) bool { return s.Route != nil && !s.Route.Hook }},
 	{"github.com/go-jose/go-jose/v3", "an endpoint", func(s run.Spec) bool { return s.Route != nil && !s.Route.Hook }}, // the HTTP edge checks sign-ins
+	{"fitkit/shared/obs/posthog", "need.Analytics", needs("analytics")},
 	{"fitkit/shared/webhook", "need.ClerkWebhook", needs("clerk_webhook")},
 	{"github.com/aws/aws-sdk-go-v2/config", "nothing: clients are built by hand, for it costs every cold start", never},
 	{"github.com/svix/svix-webhooks/go", "nothing: it accepts an empty secret", never},

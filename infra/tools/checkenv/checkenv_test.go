@@ -75,7 +75,7 @@ func example(t *testing.T) []entry {
 // read is every variable that a section reads and Lambda does not set by itself.
 func read() map[string]config.Variable {
 	out := map[string]config.Variable{}
-	for _, section := range config.All() {
+	for _, section := range append(config.All(), &config.TestHooks{}) {
 		for _, v := range config.Variables(section) {
 			if !strings.HasPrefix(v.Name, "AWS_") {
 				out[v.Name] = v
@@ -128,10 +128,10 @@ func TestTheListAndTheSectionsAgree(t *testing.T) {
 	}
 }
 
-// parameters are those of the root template.
-func parameters(t *testing.T) map[string]parameter {
+// parameters are those of a root template.
+func parameters(t *testing.T, file string) map[string]parameter {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(repository, "template.yaml"))
+	raw, err := os.ReadFile(filepath.Join(repository, file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +150,14 @@ type parameter struct {
 }
 
 func TestTheListAndTheTemplateAgree(t *testing.T) {
-	byName := parameters(t)
+	for file, hooks := range map[string]bool{"template.yaml": false, "template-preview.yaml": true} {
+		agree(t, file, hooks)
+	}
+}
+
+// agree: the variables of the test hooks are a preview's alone.
+func agree(t *testing.T, file string, hooks bool) {
+	byName := parameters(t, file)
 	want := map[string]bool{"ALLOWED_ORIGINS": true}
 	for name := range read() {
 		want[name] = name != "QUEUE_URL_PREFIX" // made by the templates
@@ -160,6 +167,9 @@ func TestTheListAndTheTemplateAgree(t *testing.T) {
 			want[e.name] = true
 		}
 	}
+	for _, v := range config.Variables(&config.TestHooks{}) {
+		want[v.Name] = hooks
+	}
 	maps.DeleteFunc(want, func(_ string, wanted bool) bool { return !wanted })
 	var have []string
 	for name := range byName {
@@ -167,13 +177,13 @@ func TestTheListAndTheTemplateAgree(t *testing.T) {
 	}
 	slices.Sort(have)
 	if list := slices.Sorted(maps.Keys(want)); !slices.Equal(have, list) {
-		t.Errorf("parameters of template.yaml:\n%q\nvariables that want one:\n%q", have, list)
+		t.Errorf("parameters of %s:\n%q\nvariables that want one:\n%q", file, have, list)
 	}
 }
 
 func TestTheTemplateHasTheDefaultsOfTheSections(t *testing.T) {
 	variables := read()
-	for name, p := range parameters(t) {
+	for name, p := range parameters(t, "template-preview.yaml") {
 		v, ok := variables[template.VariableName(name)]
 		if !ok || v.Name == "STAGE" || v.Name == "REALTIME_URL" { // without one the stack makes it from its API's address
 			continue
@@ -221,6 +231,8 @@ func TestCheckNamesEverythingAndShowsNoValue(t *testing.T) {
 		"production refuses the development keys": {map[string]string{"STAGE": "production", "NATIONAL_ID_INDEX_KEY": strings.Repeat("0", 64)},
 			[]string{"NATIONAL_ID_INDEX_KEY: must not be the development key", "DATABASE_URL: is required"}, nil},
 		"production refuses test sign-ins": {map[string]string{"STAGE": "production", "TEST_AUTH_BYPASS": "true"}, []string{"TEST_AUTH_BYPASS: must be false"}, nil},
+		"production refuses a seed secret": {map[string]string{"STAGE": "production", "TEST_SEED_SECRET": strings.Repeat("0123456789", 4)}, []string{"TEST_SEED_SECRET: must not be set"}, nil},
+		"a sandbox is for development":     {map[string]string{"STAGE": "staging", "CARDCOM_API_URL": "http://127.0.0.1:3102"}, []string{"CARDCOM_API_URL: must be an address with TLS"}, nil},
 		"an origin is exact":               {map[string]string{"STAGE": "local", "ALLOWED_ORIGINS": "https://*.fitkit.example"}, []string{"ALLOWED_ORIGINS: must be a list of exact origins"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

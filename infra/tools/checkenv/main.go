@@ -44,7 +44,7 @@ type surface struct {
 
 // check reads all settings as the functions would. On a developer's machine whatever is not set comes from make dev.
 func check(vars map[string]string) error {
-	sections := append(config.All(), &surface{})
+	sections := append(config.All(), &config.TestHooks{}, &surface{})
 	err := config.Read(func(name string) string {
 		if v := vars[name]; v != "" || name != "QUEUE_URL_PREFIX" && name != "REALTIME_URL" {
 			return v
@@ -52,7 +52,8 @@ func check(vars map[string]string) error {
 		return "https://made.by.the.templates/"
 	}, sections...)
 	var problems config.Problems
-	for _, err := range []error{err, config.Guard(vars["STAGE"], sections...)} {
+	hooks := config.GuardHooks(vars["STAGE"], func(name string) string { return vars[name] })
+	for _, err := range []error{err, config.Guard(vars["STAGE"], sections...), hooks} {
 		var found config.Problems
 		errors.As(err, &found)
 		for _, p := range found {

@@ -47,7 +47,22 @@ func templates(root string, specs []run.Spec, made map[string][]byte) error {
 	if err != nil {
 		return err
 	}
-	made["template.yaml"], err = stack.Root(current, stacks)
+	if made["template.yaml"], err = stack.Root(current, stacks); err != nil {
+		return err
+	}
+	return previews(made)
+}
+
+// previews writes the stack of the test hooks, and the root template that has it.
+func previews(made map[string][]byte) error {
+	hooks, err := stack.New("testhooks", catalog.TestHooks())
+	if err != nil {
+		return err
+	}
+	if made["infra/stacks/testhooks.yaml"], err = hooks.Render(); err != nil {
+		return err
+	}
+	made["template-preview.yaml"], err = stack.Preview(made["template.yaml"], hooks)
 	return err
 }
 

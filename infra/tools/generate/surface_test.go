@@ -65,6 +65,47 @@ func TestTheTemplatesDeclareTheCatalogue(t *testing.T) {
 	same(t, "schedules", schedules, p.Schedules, func(s template.Schedule) string { return s.Expression + " " + s.Zone + " " + s.Function })
 }
 
+// Test hooks are in the template of previews, when they are switched on, and in no other file that is deployed. Red when their
+// stack was put into template.yaml, when its condition was left out, and when the preview's stages were left as they are.
+func TestOnlyThePreviewsTemplateNamesTheTestHooks(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(repository, "infra/stacks/*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(files, filepath.Join(repository, "template.yaml")) {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{"TEST_HOOKS_ENABLED", "TEST_SEED_SECRET", "TestHooks", "TestSeedSecret", "testhooks", "/v1/test/"} {
+			if strings.Contains(string(raw), text) && filepath.Base(file) != "testhooks.yaml" {
+				t.Errorf("%s names %s", file, text)
+			}
+		}
+	}
+	for enabled, want := range map[string]int{"false": 0, "true": len(catalog.TestHooks())} {
+		p, err := template.Load(filepath.Join(repository, "template-preview.yaml"), template.Options{StackName: "fitkit-test", Lookup: func(name string) (string, bool) {
+			if name == "TEST_HOOKS_ENABLED" {
+				return enabled, true
+			}
+			return "the " + name, required(name)
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(p.Functions) - len(catalog.All()); n != want {
+			t.Errorf("with TEST_HOOKS_ENABLED=%s there are %d functions more than the catalogue's, want %d", enabled, n, want)
+		}
+	}
+	for _, stage := range []string{"staging", "production"} {
+		_, err := template.Load(filepath.Join(repository, "template-preview.yaml"), template.Options{Parameters: map[string]string{"Stage": stage},
+			Lookup: func(name string) (string, bool) { return "the " + name, required(name) }})
+		if err == nil || !strings.Contains(err.Error(), "Stage") {
+			t.Errorf("the preview's template may be deployed to %s: %v", stage, err)
+		}
+	}
+}
+
 func same[T any](t *testing.T, what string, want []string, have []T, name func(T) string) {
 	t.Helper()
 	var got []string

@@ -14,14 +14,12 @@ import (
 // Check says everything that would stop the deployment, or be undone by it, before it begins.
 func (r *Release) Check(ctx context.Context) error {
 	var errs []error
-	if _, err := os.Stat(filepath.Join(r.Root, ".aws-sam/build/template.yaml")); errors.Is(err, fs.ErrNotExist) {
-		errs = append(errs, errors.New("nothing is built yet: run make sam-build first"))
-	}
+	errs = append(errs, r.built())
 	stored, err := r.settings(ctx, true)
 	if err != nil {
 		return errors.Join(append(errs, err)...) // whoever is not let in is asked nothing more
 	}
-	errs = append(errs, r.copied(stored))
+	errs = append(errs, r.copied(stored), r.hooks(stored))
 	_, missing, err := r.values(stored)
 	errs = append(errs, err)
 	if len(missing) > 0 {
@@ -32,6 +30,34 @@ func (r *Release) Check(ctx context.Context) error {
 	}
 	fmt.Fprintf(r.Out, "%s can be deployed to %s.\n", r.stage, r.stack)
 	return nil
+}
+
+// built says what is wrong with what make sam-build laid out: a preview's build holds the test hooks, and no other does.
+func (r *Release) built() error {
+	text, err := os.ReadFile(filepath.Join(r.Root, ".aws-sam/build/template.yaml"))
+	hooks := strings.Contains(string(text), "TestHooksEnabled")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return errors.New("nothing is built yet: run make sam-build first")
+	case err != nil:
+		return err
+	case hooks && r.stage != "preview":
+		return fmt.Errorf("what is built holds the test hooks, which %s must not have: run make sam-build without TESTHOOKS", r.stage)
+	case !hooks && r.stage == "preview":
+		return errors.New("what is built lacks the test hooks of a preview: run make sam-build TESTHOOKS=1")
+	}
+	return nil
+}
+
+// hooks refuses the settings of test hooks to a stage that has none, whatever their values are.
+func (r *Release) hooks(stored map[string]setting) error {
+	var errs []error
+	for _, variable := range []string{"TEST_AUTH_BYPASS", "TEST_HOOKS_ENABLED", "TEST_SEED_SECRET"} {
+		if s, ok := stored[variable]; ok && r.stage != "preview" {
+			errs = append(errs, fmt.Errorf("%s must not have %s, which is for tests: delete %s", r.stage, variable, s.Name))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // ask runs an aws cloudformation command and reads its answer.

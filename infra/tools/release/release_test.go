@@ -109,7 +109,7 @@ func moved(settings map[string]setting) map[string]setting {
 func checkout(t *testing.T, built bool) string {
 	t.Helper()
 	root := t.TempDir()
-	files := map[string]string{"template.yaml": rootTemplate, ".env.example": envExample}
+	files := map[string]string{"template.yaml": rootTemplate, "template-preview.yaml": rootTemplate, ".env.example": envExample}
 	if built {
 		files[".aws-sam/build/template.yaml"] = rootTemplate
 	}
@@ -161,6 +161,34 @@ func TestWhatIsWrongIsSaidInOneSentenceBeforeAnythingIsChanged(t *testing.T) {
 			out, err := release(t, tc.account, checkout(t, !tc.unbuilt), tc.stage, tc.env, "check")
 			if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%v, %q; want one sentence with %q", err, out, tc.want)
+			}
+		})
+	}
+}
+
+// Red when each of the three checks was left out.
+func TestTestHooksAreDeployedToPreviewsAlone(t *testing.T) {
+	preview := map[string]string{"STACK": "fitkit-pr-12", "FRONTEND_URL": "https://a.vercel.app", "ALLOWED_ORIGINS": "https://a.vercel.app"}
+	for name, tc := range map[string]struct{ stage, built, setting, want string }{
+		"a preview's build in production":   {"production", rootTemplate + "  TestHooksEnabled: {}\n", "", "run make sam-build without TESTHOOKS"},
+		"a preview's build in staging":      {"staging", rootTemplate + "  TestHooksEnabled: {}\n", "", "run make sam-build without TESTHOOKS"},
+		"a seed secret in production":       {"production", rootTemplate, "TEST_SEED_SECRET", "production must not have TEST_SEED_SECRET, which is for tests: delete /fitkit/production/shared/TEST_SEED_SECRET"},
+		"the hooks' switch in staging":      {"staging", rootTemplate, "TEST_HOOKS_ENABLED", "staging must not have TEST_HOOKS_ENABLED"},
+		"test sign-ins in production":       {"production", rootTemplate, "TEST_AUTH_BYPASS", "production must not have TEST_AUTH_BYPASS"},
+		"a preview built without the hooks": {"preview", rootTemplate, "", "run make sam-build TESTHOOKS=1"},
+		"a preview with all of it":          {"preview", rootTemplate + "  TestHooksEnabled: {}\n", "TEST_SEED_SECRET", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root, settings := checkout(t, true), stored(tc.stage)
+			if err := os.WriteFile(filepath.Join(root, ".aws-sam/build/template.yaml"), []byte(tc.built), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if tc.setting != "" {
+				settings[tc.setting] = setting{"/fitkit/" + tc.stage + "/shared/" + tc.setting, "String", "hush"}
+			}
+			_, err := release(t, &account{settings: settings}, root, tc.stage, preview, "check")
+			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%v, want %q", err, tc.want)
 			}
 		})
 	}

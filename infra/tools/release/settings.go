@@ -78,15 +78,23 @@ func (r *Release) place(variable string) string {
 	return ""
 }
 
-// declared is a parameter of template.yaml.
+// declared is a parameter of the root template.
 type declared struct {
 	Default *string `yaml:"Default"`
 	NoEcho  bool    `yaml:"NoEcho"`
 }
 
-// parameters are what template.yaml takes, by variable.
+// template is the root template of the stage: a preview's has the test hooks.
+func (r *Release) template() string {
+	if r.stage == "preview" {
+		return "template-preview.yaml"
+	}
+	return "template.yaml"
+}
+
+// parameters are what the stage's root template takes, by variable.
 func (r *Release) parameters() (map[string]declared, map[string]string, error) {
-	raw, err := os.ReadFile(filepath.Join(r.Root, "template.yaml"))
+	raw, err := os.ReadFile(filepath.Join(r.Root, r.template()))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -94,7 +102,7 @@ func (r *Release) parameters() (map[string]declared, map[string]string, error) {
 		Parameters map[string]declared `yaml:"Parameters"`
 	}
 	if err := yaml.Unmarshal(raw, &t); err != nil {
-		return nil, nil, fmt.Errorf("template.yaml: %w", err)
+		return nil, nil, fmt.Errorf("%s: %w", r.template(), err)
 	}
 	byVariable, names := map[string]declared{}, map[string]string{}
 	for name, d := range t.Parameters {

@@ -1,4 +1,4 @@
-// Package authtest signs session tokens for tests and for tools of the local platform. No
+// Package authtest signs session tokens for tests, for tools of the local platform and for the test hooks. No deployed
 // function imports it.
 package authtest
 

@@ -26,7 +26,7 @@ var ConnectGatewayOp = api.Op{
 	Summary: "Connect the studio's own terminal; the credentials are tried at once and kept sealed",
 	Roles:   []tenancy.Role{tenancy.Owner},
 	Errors:  []*fail.Error{billing.ErrLiveInTest, cardcom.ErrCredentials, cardcom.ErrUnreachable},
-	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom, need.Send(string(billing.QueueExecute))},
+	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom, need.Send(string(billing.QueueExecute)), need.Analytics},
 	Steps:   true,
 
 	PerMinute: 10, // each tries the credentials at the provider

@@ -14,7 +14,7 @@ import (
 // ExecuteChargeOp declares the job that collects a charge.
 var ExecuteChargeOp = job.Op{
 	Name: "job-billing-execute-charge", Summary: "Collect a charge once: claim, send, record",
-	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom, need.Send(string(billing.QueueExecute)), need.Send(string(billing.QueueResolve))},
+	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom, need.Send(string(billing.QueueExecute)), need.Send(string(billing.QueueResolve)), need.Analytics},
 	Timeout: 40 * time.Second, MaxConcurrency: 32, TakesRow: true,
 }
 
@@ -33,7 +33,7 @@ func ExecuteCharge(e Executor) job.Handler {
 // ResolveUnknownOp declares the job that asks a provider about an attempt whose answer was lost.
 var ResolveUnknownOp = job.Op{
 	Name: "job-billing-resolve-unknown", Summary: "Ask the provider about an attempt whose answer was lost; never send it again",
-	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom, need.Send(string(billing.QueueResolve)), need.Send(string(billing.QueueExecute))},
+	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom, need.Send(string(billing.QueueResolve)), need.Send(string(billing.QueueExecute)), need.Analytics},
 	Timeout: 60 * time.Second,
 }
 
@@ -70,7 +70,7 @@ func RunDunningStep(d Dunner) job.Handler {
 // ProcessInboxEventOp declares the job that reads a hosted page after a provider's notice, or when none came.
 var ProcessInboxEventOp = job.Op{
 	Name: "job-billing-process-inbox-event", Summary: "Read a provider's hosted page and save the card once",
-	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom, need.Send(string(billing.QueueExecute))},
+	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom, need.Send(string(billing.QueueExecute)), need.Analytics},
 	Timeout: 60 * time.Second,
 }
 

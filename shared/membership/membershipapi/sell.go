@@ -26,7 +26,7 @@ var SellOp = api.Op{
 	Roles:   sellers,
 	Errors: slices.Concat(quoteErrors, []*fail.Error{membership.ErrMemberNotFound, membership.ErrMemberArchived, membership.ErrPayerNotFound,
 		membership.ErrPayerArchived, membership.ErrPriceChanged, membership.ErrTrialUsed}),
-	Needs: []need.Need{need.Postgres, need.Send("billing-execute-charge")},
+	Needs: []need.Need{need.Postgres, need.Send("billing-execute-charge"), need.Analytics},
 
 	Lasting: true,
 }

@@ -20,7 +20,7 @@ type EventApplier interface {
 var ApplyClerkEventOp = job.Op{
 	Name:    "job-org-apply-clerk-event",
 	Summary: "Bring organisations and staff up to an event of Clerk's",
-	Needs:   []need.Need{need.SystemPostgres},
+	Needs:   []need.Need{need.SystemPostgres, need.Analytics},
 	System:  true, BatchSize: 10,
 }
 

@@ -1,4 +1,4 @@
-package seed
+package peopletest
 
 import (
 	"testing"
@@ -15,7 +15,7 @@ const manyMembers = 20_000
 func TestEveryPersonIsOneThatFitKitTakes(t *testing.T) {
 	ids, phones, emails, names := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for i := range manyMembers {
-		p := MemberAt(i)
+		p := At(i)
 		if id, err := nationalid.Parse(p.NationalID); err != nil || id.Number != p.NationalID {
 			t.Fatalf("person %d has the identity number %s: %v", i, p.NationalID, err)
 		}
