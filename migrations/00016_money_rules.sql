@@ -151,5 +151,8 @@ create trigger dunning_cases_off_rest_day before insert or update of next_at on 
 -- R45: instalments that a card company refuses are taken in one payment only where the plan was sold with that.
 alter table plan_versions add column single_payment_allowed boolean not null default false;
 
+-- How often the page was read at the provider, so that a notice that comes during or after a reading asks for another.
+alter table card_sessions add column reads int not null default 0;
+
 -- +goose Down
 select 1;
