@@ -14,9 +14,9 @@ import (
 
 const (
 	sqlSession = `
-update card_sessions s set reads = s.reads + 1 from gateways g
-where s.org_id = app.org() and s.id = $1 and s.provider_ref is not null and g.org_id = s.org_id and g.id = s.gateway_id
-returning s.provider_ref, s.state, s.member_id, g.id, g.terminal, g.creds_ct, g.settings`
+select s.provider_ref, s.state, s.member_id, g.id, g.terminal, g.creds_ct, g.settings
+from card_sessions s join gateways g on g.org_id = s.org_id and g.id = s.gateway_id
+where s.org_id = app.org() and s.id = $1 and s.provider_ref is not null`
 	sqlSessionSaved = `
 update card_sessions set state = 'saved', payment_method_id = $2, next_poll_at = null
 where org_id = app.org() and id = $1 and state in ('open', 'expired') returning member_id`

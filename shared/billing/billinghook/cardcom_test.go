@@ -109,6 +109,7 @@ func TestCardcom(t *testing.T) {
 			if err := s.Collector.CheckCardSession(context.Background(), s.Caller, billing.ProcessInboxEvent{CardSessionID: session}); err != nil {
 				t.Fatal(err)
 			}
+			s.Exec(t, "update jobs set state = 'done', finished_at = now()")
 			s.Provider.Pages[ref] = saved
 		}
 		s.post(t, token, notice(ref)) // once more, after the card is saved
