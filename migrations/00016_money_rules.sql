@@ -73,7 +73,9 @@ begin
   perform app.void_charge(c.org_id, c.id, 'membership_cancelled')
     from (select x.* from charges x where x.org_id = new.org_id and x.membership_id = new.id and x.state in ('due', 'failed') order by x.id) c
     where app.not_owed(c.kind, c.period, new);
-  perform app.open_refund_case(c) from charges c where c.org_id = new.org_id and c.membership_id = new.id and app.refund_owed(c, new);
+  if new.cancel_effective_on is null or new.cancel_effective_on is distinct from old.cancel_effective_on then -- else the case was opened before, and may be closed
+    perform app.open_refund_case(c) from charges c where c.org_id = new.org_id and c.membership_id = new.id and app.refund_owed(c, new);
+  end if;
   update money_cases k set state = 'closed', closed_at = now()
     from payment_attempts a join charges c on c.org_id = a.org_id and c.id = a.charge_id
     where k.org_id = new.org_id and k.kind = 'refund_due' and k.state = 'open' and a.org_id = k.org_id and a.id = k.attempt_id
