@@ -1,6 +1,6 @@
 -- +goose Up
--- A lawful cancellation is never refused (docs/decisions/023). With it goes every charge that it takes the ground from, and what
--- is paid already, or is under way and turns out paid, is a person's case of a refund.
+-- A lawful cancellation is never refused (docs/decisions/023). With it goes every charge that it takes the ground from; what is
+-- paid already, or is under way and turns out paid, is a person's case of a refund.
 
 -- app.not_owed says that the membership's end took the ground from a charge: a period that begins on or after the day the
 -- cancellation takes effect (R26), and the price of a whole deal that ends before its term or its entries do.
@@ -73,7 +73,9 @@ begin
   perform app.void_charge(c.org_id, c.id, 'membership_cancelled')
     from (select x.* from charges x where x.org_id = new.org_id and x.membership_id = new.id and x.state in ('due', 'failed') order by x.id) c
     where app.not_owed(c.kind, c.period, new);
-  perform app.open_refund_case(c) from charges c where c.org_id = new.org_id and c.membership_id = new.id and app.refund_owed(c, new);
+  if new.cancel_effective_on is null or new.cancel_effective_on is distinct from old.cancel_effective_on then -- else the case was opened before, and may be closed
+    perform app.open_refund_case(c) from charges c where c.org_id = new.org_id and c.membership_id = new.id and app.refund_owed(c, new);
+  end if;
   update money_cases k set state = 'closed', closed_at = now()
     from payment_attempts a join charges c on c.org_id = a.org_id and c.id = a.charge_id
     where k.org_id = new.org_id and k.kind = 'refund_due' and k.state = 'open' and a.org_id = k.org_id and a.id = k.attempt_id
@@ -122,9 +124,15 @@ create trigger memberships_plan_again before update of cancel_effective_on on me
   execute function app.plan_again();
 create trigger charges_refund_after_cancellation after update of state on charges for each row
   when (new.state = 'paid' and old.state <> 'paid' and new.membership_id is not null) execute function app.refund_after_cancellation();
-alter table money_cases drop constraint money_cases_kind;
-alter table money_cases add constraint money_cases_kind check (kind in ('unknown_attempt', 'amount_mismatch', 'partial_approval', 'unmapped_code',
-  'provider_duplicate', 'late_capture', 'refund_due', 'charges_paused'));
+-- Two kinds more of a person's questions; what is allowed stays allowed.
+-- +goose StatementBegin
+do $$
+declare allowed text := (select pg_get_expr(conbin, conrelid) from pg_constraint where conname = 'money_cases_kind' and conrelid = 'money_cases'::regclass);
+begin
+  alter table money_cases drop constraint money_cases_kind;
+  execute format('alter table money_cases add constraint money_cases_kind check (%s or kind in (''refund_due'', ''charges_paused''))', allowed);
+end $$;
+-- +goose StatementEnd
 
 -- Dunning stands still while the studio's charges are paused; the days it stood still are added to what is still ahead.
 alter table dunning_cases add column days_still int not null default 0 constraint dunning_cases_days_still check (days_still >= 0);
@@ -151,5 +159,42 @@ create trigger dunning_cases_off_rest_day before insert or update of next_at on 
 -- R45: instalments that a card company refuses are taken in one payment only where the plan was sold with that.
 alter table plan_versions add column single_payment_allowed boolean not null default false;
 
+-- The number of the last reading that a notice asked for; one that comes after that reading began asks for the next.
+alter table card_sessions add column notices int not null default 0;
+
 -- +goose Down
-select 1;
+drop trigger dunning_cases_off_rest_day on dunning_cases;
+drop trigger charges_refund_after_cancellation on charges;
+drop trigger memberships_plan_again on memberships;
+drop trigger memberships_cancellation on memberships;
+-- +goose StatementBegin
+create or replace function app.no_charge_after_cancellation() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'INSERT' and new.kind = 'period' then
+    perform from memberships m where m.org_id = new.org_id and m.id = new.membership_id for share;
+  end if;
+  if new.kind = 'period' and new.state <> 'void' and exists (select from memberships m
+      where m.org_id = new.org_id and m.id = new.membership_id and m.cancel_effective_on <= lower(new.period) for share) then
+    raise exception 'the membership is cancelled from that day' using errcode = '23514', constraint = 'charges_not_after_cancellation';
+  end if;
+  return new;
+end $$;
+create or replace function app.no_cancellation_before_charge() returns trigger language plpgsql as $$
+begin
+  if new.cancel_effective_on is not null and exists (select from charges c where c.org_id = new.org_id and c.membership_id = new.id
+      and c.kind = 'period' and c.state <> 'void' and lower(c.period) >= new.cancel_effective_on) then
+    raise exception 'charges of later periods must be void first' using errcode = '23514', constraint = 'charges_not_after_cancellation';
+  end if;
+  return new;
+end $$;
+-- +goose StatementEnd
+create trigger memberships_not_before_charge after update of cancel_effective_on on memberships for each row execute function app.no_cancellation_before_charge();
+drop function app.step_off_rest_day, app.off_rest_day, app.days_later, app.plan_again, app.refund_after_cancellation, app.open_refund_case, app.void_charge,
+  app.refund_owed, app.not_owed;
+drop index charges_by_membership;
+alter table card_sessions drop column notices;
+alter table plan_versions drop column single_payment_allowed;
+alter table dunning_cases drop column days_still;
+alter table money_cases drop constraint money_cases_kind;
+alter table money_cases add constraint money_cases_kind check (kind in ('unknown_attempt', 'amount_mismatch', 'partial_approval', 'unmapped_code',
+  'provider_duplicate')) not valid;

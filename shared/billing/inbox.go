@@ -41,17 +41,19 @@ func isGUID(s string) bool {
 }
 
 const sqlReceive = `
-with s as (
-  select id, correlation from card_sessions where org_id = app.org() and provider_ref = $1
-), i as (
+with i as (
   insert into inbox (provider, event_key, org_id, payload)
-  select 'cardcom', $2, app.org(), jsonb_build_object('low_profile_id', $1::text) from s
+  select 'cardcom', $2, app.org(), jsonb_build_object('low_profile_id', $1::text) from card_sessions where org_id = app.org() and provider_ref = $1
   on conflict on constraint inbox_event_once do nothing
-  returning id
 )
-select s.id, s.correlation from s, i`
+update card_sessions s set notices = s.notices + (select count(*)::int from jobs j where j.org_id = s.org_id and j.queue = 'billing-process-inbox-event'
+  and j.dedupe_key = 'page:' || s.id || ':notice:' || s.notices and (j.state <> 'ready' or j.attempts > 0))
+where s.org_id = app.org() and s.provider_ref = $1 and s.state <> 'saved'
+returning s.id, s.correlation, s.notices`
 
-// ReceiveCardcom records a notice of the hosted page once and leaves the reading to a job. A page that is not ours is
+// ReceiveCardcom records a notice of the hosted page once and leaves the reading to a job. A page that only saves a card has no
+// transaction, so a refusal and the success after it can look the same: each asks for a reading, unless one is asked for that
+// has not begun, until the card is saved. A page that is not ours is
 // accepted and dropped: a refusal would make the provider send it for a day.
 func (s *Store) ReceiveCardcom(ctx context.Context, token string, body []byte) error {
 	var n notice
@@ -62,7 +64,8 @@ func (s *Store) ReceiveCardcom(ctx context.Context, token string, body []byte) e
 	return s.db.InOrg(ctx, tenancy.ForHook(token, "hook:cardcom"), func(tx postgres.Tx) error {
 		var session id.CardSession
 		var began string
-		err := tx.QueryRow(ctx, sqlReceive, n.LowProfileID, eventKey).Scan(&session, &began)
+		var notices int
+		err := tx.QueryRow(ctx, sqlReceive, n.LowProfileID, eventKey).Scan(&session, &began, &notices)
 		if postgres.NoRows(err) {
 			return nil
 		}
@@ -72,6 +75,6 @@ func (s *Store) ReceiveCardcom(ctx context.Context, token string, body []byte) e
 		if began != "" {
 			ctx = obs.WithCorrelation(ctx, began) // the notice belongs to what the page was opened for
 		}
-		return enqueuePageCheck(ctx, tx, session, eventKey)
+		return enqueuePageCheck(ctx, tx, session, "notice:"+itoa(notices))
 	})
 }

@@ -25,7 +25,7 @@ select id, lookups from payment_attempts
 where org_id = app.org() and state = 'unknown' and next_lookup_at <= app.business_now() limit 500`
 	sqlPagesDue = `
 update card_sessions set polls = polls + 1,
-  next_poll_at = case polls when 0 then created_business + interval '1 hour' when 1 then created_business + interval '23 hours' end
+  next_poll_at = case polls when 0 then created_business + interval '1 hour' when 1 then created_business + interval '23 hours' when 2 then expires_at end
 where org_id = app.org() and state = 'open' and next_poll_at <= app.business_now()
 returning id, polls`
 	sqlExpirePages = `update card_sessions set state = 'expired', next_poll_at = null

@@ -1784,7 +1784,7 @@ export interface components {
             attempt_id?: string;
             id: string;
             /** @enum {string} */
-            kind: "unknown_attempt" | "amount_mismatch" | "partial_approval" | "unmapped_code" | "provider_duplicate";
+            kind: "unknown_attempt" | "amount_mismatch" | "partial_approval" | "unmapped_code" | "provider_duplicate" | "refund_due" | "charges_paused";
             /** Format: date-time */
             opened_at: string;
             org_id: string;

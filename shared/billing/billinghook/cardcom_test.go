@@ -97,6 +97,27 @@ func TestCardcom(t *testing.T) {
 			t.Fatalf("%d events", n)
 		}
 	})
+	// Red with the work named by the page and a transaction that no such page has: the success was taken for the refusal again.
+	t.Run("a refusal and then a success, neither with a transaction, are two readings, and the card is saved", func(t *testing.T) {
+		session, ref, m := s.page(t)
+		saved := s.Provider.Pages[ref]
+		s.Provider.Pages[ref] = payment.Outcome{State: payment.Pending, Code: "004"}
+		before := jobs()
+		for range 2 {
+			for range 2 {
+				s.post(t, token, notice(ref))
+			}
+			if err := s.Collector.CheckCardSession(context.Background(), s.Caller, billing.ProcessInboxEvent{CardSessionID: session}); err != nil {
+				t.Fatal(err)
+			}
+			s.Exec(t, "update jobs set state = 'done', finished_at = now()")
+			s.Provider.Pages[ref] = saved
+		}
+		s.post(t, token, notice(ref)) // once more, after the card is saved
+		if n := s.count(t, "payment_methods where member_id = $1 and last4 = '4321'", m); n != 1 || jobs() != before+2 {
+			t.Fatalf("%d cards saved, %d readings", n, jobs()-before)
+		}
+	})
 	t.Run("a notice that claims a card saves none when the provider says otherwise", func(t *testing.T) {
 		session, ref, m := s.page(t)
 		delete(s.Provider.Pages, ref)

@@ -39,7 +39,7 @@ type attemptOutput struct {
 type caseOutput struct {
 	OrgID     string    `json:"org_id"`
 	ID        string    `json:"id"`
-	Kind      string    `json:"kind" enum:"unknown_attempt,amount_mismatch,partial_approval,unmapped_code,provider_duplicate"`
+	Kind      string    `json:"kind" enum:"unknown_attempt,amount_mismatch,partial_approval,unmapped_code,provider_duplicate,refund_due,charges_paused"`
 	AttemptID string    `json:"attempt_id,omitempty"`
 	OpenedAt  time.Time `json:"opened_at"`
 }
