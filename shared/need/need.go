@@ -19,17 +19,19 @@ var (
 	ClerkWebhook   = Need{Kind: "clerk_webhook"}
 	PaymentKeys    = Need{Kind: "payment_keys"}
 	NationalIDKeys = Need{Kind: "national_id_keys"}
-	Cardcom        = Need{Kind: "cardcom"}
-	Web            = Need{Kind: "web"}
-	Crons          = Need{Kind: "crons"}
-	Neon           = Need{Kind: "neon"}            // to read what the databases use
-	Blob           = Need{Kind: "blob"}            // the general object store
-	ComplianceBlob = Need{Kind: "compliance_blob"} // the store of locked documents
-	ComplianceLock = Need{Kind: "compliance_lock"} // to read its lock rules at R2
-	Railway        = Need{Kind: "railway"}         // to read how the former system does, while both run
-	Origins        = Need{Kind: "origins"}         // the sites that browsers may come from
-	Realtime       = Need{Kind: "realtime"}        // the address of the WebSocket API
-	Connections    = Need{Kind: "connections"}     // to write to its connections and to cut them
+
+	NationalIDIndex = Need{Kind: "national_id_index"} // to recognise national IDs, and read none
+	Cardcom         = Need{Kind: "cardcom"}
+	Web             = Need{Kind: "web"}
+	Crons           = Need{Kind: "crons"}
+	Neon            = Need{Kind: "neon"}            // to read what the databases use
+	Blob            = Need{Kind: "blob"}            // the general object store
+	ComplianceBlob  = Need{Kind: "compliance_blob"} // the store of locked documents
+	ComplianceLock  = Need{Kind: "compliance_lock"} // to read its lock rules at R2
+	Railway         = Need{Kind: "railway"}         // to read how the former system does, while both run
+	Origins         = Need{Kind: "origins"}         // the sites that browsers may come from
+	Realtime        = Need{Kind: "realtime"}        // the address of the WebSocket API
+	Connections     = Need{Kind: "connections"}     // to write to its connections and to cut them
 )
 
 // Send is the right to send to one queue.
@@ -71,6 +73,8 @@ func sectionOf(kind string) any {
 		return &config.PaymentKeys{}
 	case "national_id_keys":
 		return &config.NationalIDKeys{}
+	case "national_id_index":
+		return &config.NationalIDIndex{}
 	case "cardcom":
 		return &config.Cardcom{}
 	case "web":
