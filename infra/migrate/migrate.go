@@ -32,6 +32,9 @@ func Up(ctx context.Context, ownerURL string, logins Logins) error {
 	if _, err := p.Up(ctx); err != nil {
 		return err
 	}
+	if err := confined(ctx, db, "fitkit_app", "fitkit_system"); err != nil {
+		return err
+	}
 	return setPasswords(ctx, db, logins)
 }
 
