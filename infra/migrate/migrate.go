@@ -53,6 +53,9 @@ func Apply(ctx context.Context, files fs.FS, ownerURL string, logins Logins) err
 	if err := up(ctx, p); err != nil {
 		return err
 	}
+	if err := confined(ctx, db, "fitkit_app", "fitkit_system"); err != nil {
+		return err
+	}
 	return setPasswords(ctx, db, logins)
 }
 

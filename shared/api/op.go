@@ -96,7 +96,7 @@ func (o Op) keyed() bool { return !o.Read && !o.Public && o.Method != GET }
 // seals says that the write has the keys that seal values, so its body may be one: an identity number, a terminal's
 // password. Then the database must not hold a hash of it that can be guessed.
 func (o Op) seals() bool {
-	return o.keyed() && (slices.Contains(o.Needs, need.NationalIDKeys) || slices.Contains(o.Needs, need.PaymentKeys))
+	return o.keyed() && (slices.Contains(o.Needs, need.NationalIDIndex) || slices.Contains(o.Needs, need.PaymentKeys))
 }
 
 // admin says that the route is for FitKit's own people: outside of every studio, and after a step-up.

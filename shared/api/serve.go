@@ -52,8 +52,8 @@ func Serve(app *run.App, e Endpoint) {
 
 // hashKey is a key that the function has anyway. The index key comes first: it never rotates.
 func hashKey(app *run.App, op Op) secret.Secret {
-	if slices.Contains(op.Needs, need.NationalIDKeys) {
-		return run.Section[config.NationalIDKeys](app).Index
+	if slices.Contains(op.Needs, need.NationalIDIndex) {
+		return run.Section[config.NationalIDIndex](app).Key
 	}
 	return run.Section[config.PaymentKeys](app).Active
 }

@@ -14,20 +14,21 @@ func TestKeysThatWereNotChangedTogetherStopTheStart(t *testing.T) {
 	for name, tc := range map[string]struct {
 		stage   string
 		section any
+		index   secret.Secret
 		wrong   string // the variable that is blamed; none when the start goes on
 	}{
-		"a rotation: the former key is the previous one": {"production", &config.PaymentKeys{Active: two, Previous: []secret.Secret{one}}, ""},
-		"the active key is among the former ones": {"production", &config.PaymentKeys{Active: one, Previous: []secret.Secret{two, one}},
+		"a rotation: the former key is the previous one": {"production", &config.PaymentKeys{Active: two, Previous: []secret.Secret{one}}, three, ""},
+		"the active key is among the former ones": {"production", &config.PaymentKeys{Active: one, Previous: []secret.Secret{two, one}}, three,
 			"PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS"},
-		"the same in capitals": {"local", &config.NationalIDKeys{Active: one, Previous: []secret.Secret{"A" + one[1:]}, Index: three},
+		"the same in capitals": {"local", &config.NationalIDKeys{Active: one, Previous: []secret.Secret{"A" + one[1:]}}, three,
 			"NATIONAL_ID_ENCRYPTION_KEY_PREVIOUS"},
-		"the index key encrypts, too":          {"staging", &config.NationalIDKeys{Active: one, Index: one}, "NATIONAL_ID_INDEX_KEY"},
-		"the index key encrypted before":       {"production", &config.NationalIDKeys{Active: two, Previous: []secret.Secret{one}, Index: one}, "NATIONAL_ID_INDEX_KEY"},
-		"a laptop has the same key everywhere": {"local", &config.NationalIDKeys{Active: one, Index: one}, ""},
+		"the index key encrypts, too":          {"staging", &config.NationalIDKeys{Active: one}, one, "NATIONAL_ID_INDEX_KEY"},
+		"the index key encrypted before":       {"production", &config.NationalIDKeys{Active: two, Previous: []secret.Secret{one}}, one, "NATIONAL_ID_INDEX_KEY"},
+		"a laptop has the same key everywhere": {"local", &config.NationalIDKeys{Active: one}, one, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var problems config.Problems
-			errors.As(config.Guard(tc.stage, tc.section), &problems)
+			errors.As(config.Guard(tc.stage, tc.section, &config.NationalIDIndex{Key: tc.index}), &problems)
 			if got := len(problems) > 0; got != (tc.wrong != "") || got && problems[0].Variable != tc.wrong {
 				t.Errorf("blames %v, want %q", problems, tc.wrong)
 			}

@@ -58,11 +58,15 @@ type (
 		Active   secret.Secret   `env:"PAYMENT_CREDENTIALS_ENCRYPTION_KEY" domain:"billing" check:"key"`
 		Previous []secret.Secret `env:"PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS" domain:"billing" optional:"true" check:"key"`
 	}
-	// NationalIDKeys seal national IDs; the index key is apart, so that uniqueness holds while keys rotate.
+	// NationalIDKeys seal national IDs.
 	NationalIDKeys struct {
 		Active   secret.Secret   `env:"NATIONAL_ID_ENCRYPTION_KEY" domain:"member" check:"key"`
 		Previous []secret.Secret `env:"NATIONAL_ID_ENCRYPTION_KEY_PREVIOUS" domain:"member" optional:"true" check:"key"`
-		Index    secret.Secret   `env:"NATIONAL_ID_INDEX_KEY" domain:"member" check:"key"`
+	}
+	// NationalIDIndex recognises national IDs and reads none. Its key is apart, so that uniqueness holds while keys rotate, and
+	// so that a search has it alone.
+	NationalIDIndex struct {
+		Key secret.Secret `env:"NATIONAL_ID_INDEX_KEY" domain:"member" check:"key"`
 	}
 	// Cardcom is where the provider is and how long its answer is waited for.
 	Cardcom struct {
@@ -160,10 +164,11 @@ func Guard(stage string, sections ...any) error {
 			problems = append(problems, previousKeys("PAYMENT_CREDENTIALS_ENCRYPTION_KEY", s.Active, s.Previous)...)
 		case *NationalIDKeys:
 			problems = append(problems, devKey(stage, "NATIONAL_ID_ENCRYPTION_KEY", s.Active)...)
-			problems = append(problems, devKey(stage, "NATIONAL_ID_INDEX_KEY", s.Index)...)
 			problems = append(problems, previousKeys("NATIONAL_ID_ENCRYPTION_KEY", s.Active, s.Previous)...)
+		case *NationalIDIndex:
+			problems = append(problems, devKey(stage, "NATIONAL_ID_INDEX_KEY", s.Key)...)
 			if stage == "staging" || stage == "production" {
-				problems = append(problems, indexKey(s)...)
+				problems = append(problems, indexKey(s, sections)...)
 			}
 		case *ClerkWebhook:
 			problems = append(problems, knownSecret(stage, "CLERK_WEBHOOK_SECRET", s.Secret)...)
@@ -221,11 +226,17 @@ func previousKeys(name string, active secret.Secret, previous []secret.Secret) [
 	return nil
 }
 
-// indexKey refuses an index key that also encrypts: it would have to rotate, and digests with it.
-func indexKey(s *NationalIDKeys) []Problem {
-	for _, key := range append([]secret.Secret{s.Active}, s.Previous...) {
-		if strings.EqualFold(key.Reveal(), s.Index.Reveal()) {
-			return []Problem{{"NATIONAL_ID_INDEX_KEY", "must be a key of its own, not one that encrypts (make keys prints a fresh one)"}}
+// indexKey refuses an index key that also encrypts: it would have to rotate, and digests with it. Whoever has both keys sees it.
+func indexKey(index *NationalIDIndex, sections []any) []Problem {
+	for _, s := range sections {
+		keys, ok := s.(*NationalIDKeys)
+		if !ok {
+			continue
+		}
+		for _, key := range append([]secret.Secret{keys.Active}, keys.Previous...) {
+			if strings.EqualFold(key.Reveal(), index.Key.Reveal()) {
+				return []Problem{{"NATIONAL_ID_INDEX_KEY", "must be a key of its own, not one that encrypts (make keys prints a fresh one)"}}
+			}
 		}
 	}
 	return nil

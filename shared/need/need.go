@@ -19,20 +19,22 @@ var (
 	ClerkWebhook   = Need{Kind: "clerk_webhook"}
 	PaymentKeys    = Need{Kind: "payment_keys"}
 	NationalIDKeys = Need{Kind: "national_id_keys"}
-	Cardcom        = Need{Kind: "cardcom"}
-	Web            = Need{Kind: "web"}
-	Crons          = Need{Kind: "crons"}
-	Neon           = Need{Kind: "neon"}            // to read what the databases use
-	Blob           = Need{Kind: "blob"}            // the general object store
-	ComplianceBlob = Need{Kind: "compliance_blob"} // the store of locked documents
-	LockedReports  = Need{Kind: "locked_reports"}  // the same store, for FitKit's own reports
-	ComplianceLock = Need{Kind: "compliance_lock"} // to read its lock rules at R2
-	Railway        = Need{Kind: "railway"}         // to read how the former system does, while both run
-	Origins        = Need{Kind: "origins"}         // the sites that browsers may come from
-	Realtime       = Need{Kind: "realtime"}        // the address of the WebSocket API
-	Connections    = Need{Kind: "connections"}     // to write to its connections and to cut them
-	Analytics      = Need{Kind: "analytics"}       // to have what it captures counted
-	TestHooks      = Need{Kind: "test_hooks"}      // to be called by the frontends' end-to-end tests
+
+	NationalIDIndex = Need{Kind: "national_id_index"} // to recognise national IDs, and read none
+	Cardcom         = Need{Kind: "cardcom"}
+	Web             = Need{Kind: "web"}
+	Crons           = Need{Kind: "crons"}
+	Neon            = Need{Kind: "neon"}            // to read what the databases use
+	Blob            = Need{Kind: "blob"}            // the general object store
+	ComplianceBlob  = Need{Kind: "compliance_blob"} // the store of locked documents
+	LockedReports   = Need{Kind: "locked_reports"}  // the same store, for FitKit's own reports
+	ComplianceLock  = Need{Kind: "compliance_lock"} // to read its lock rules at R2
+	Railway         = Need{Kind: "railway"}         // to read how the former system does, while both run
+	Origins         = Need{Kind: "origins"}         // the sites that browsers may come from
+	Realtime        = Need{Kind: "realtime"}        // the address of the WebSocket API
+	Connections     = Need{Kind: "connections"}     // to write to its connections and to cut them
+	Analytics       = Need{Kind: "analytics"}       // to have what it captures counted
+	TestHooks       = Need{Kind: "test_hooks"}      // to be called by the frontends' end-to-end tests
 )
 
 // Send is the right to send to one queue.
@@ -74,6 +76,8 @@ func sectionOf(kind string) any {
 		return &config.PaymentKeys{}
 	case "national_id_keys":
 		return &config.NationalIDKeys{}
+	case "national_id_index":
+		return &config.NationalIDIndex{}
 	case "cardcom":
 		return &config.Cardcom{}
 	case "web":

@@ -22,10 +22,10 @@ func NationalIDRing(app *run.App) *Ring {
 	})
 }
 
-// NationalIDIndex is the function's blind index of national IDs (need.NationalIDKeys).
+// NationalIDIndex is the function's blind index of national IDs (need.NationalIDIndex).
 func NationalIDIndex(app *run.App) *BlindIndex {
 	return run.Once(app, "national_id_index", func() *BlindIndex {
-		index, err := NewBlindIndex(run.Section[config.NationalIDKeys](app).Index)
+		index, err := NewBlindIndex(run.Section[config.NationalIDIndex](app).Key)
 		if err != nil {
 			run.Fatal(err)
 		}

@@ -77,11 +77,11 @@ var variables = map[seal.RingName]string{
 
 // settings reads what the functions would, by their rules.
 func settings(getenv func(string) string) (database config.SystemDatabase, rings rotation.Rings, err error) {
-	payment, national := config.PaymentKeys{}, config.NationalIDKeys{}
-	if err := config.Read(getenv, &database, &payment, &national); err != nil {
+	payment, national, index := config.PaymentKeys{}, config.NationalIDKeys{}, config.NationalIDIndex{}
+	if err := config.Read(getenv, &database, &payment, &national, &index); err != nil {
 		return database, nil, err
 	}
-	if err := config.Guard(cmp.Or(getenv("STAGE"), "production"), &payment, &national); err != nil {
+	if err := config.Guard(cmp.Or(getenv("STAGE"), "production"), &payment, &national, &index); err != nil {
 		return database, nil, err
 	}
 	rings = rotation.Rings{}

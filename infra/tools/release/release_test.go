@@ -184,7 +184,7 @@ func TestTestHooksAreDeployedToPreviewsAlone(t *testing.T) {
 				t.Fatal(err)
 			}
 			if tc.setting != "" {
-				settings[tc.setting] = setting{"/fitkit/" + tc.stage + "/shared/" + tc.setting, "String", "hush"}
+				settings[tc.setting] = setting{"/fitkit/" + tc.stage + "/shared/" + tc.setting, "String", "hush", 3}
 			}
 			_, err := release(t, &account{settings: settings}, root, tc.stage, preview, "check")
 			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {

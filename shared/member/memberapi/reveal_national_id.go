@@ -25,7 +25,7 @@ var RevealNationalIDOp = api.Op{
 	Summary: "Show a member's national ID, after confirming one's identity, for a reason that is kept",
 	Roles:   []tenancy.Role{tenancy.Owner, tenancy.Manager},
 	Errors:  []*fail.Error{api.ErrStepUp, api.ErrImpersonated, member.ErrNotFound, member.ErrNationalIDMissing, member.ErrReason},
-	Needs:   []need.Need{need.Postgres, need.NationalIDKeys},
+	Needs:   []need.Need{need.Postgres, need.NationalIDKeys, need.NationalIDIndex},
 
 	PerMinute: 30,
 }

@@ -20,7 +20,7 @@ var SearchOp = api.Op{
 	Name: "api-member-search", Method: api.POST, Path: "/v1/members/search", Read: true,
 	Summary: "Find members by name, phone, e-mail or national ID",
 	Roles:   tenancy.Staff,
-	Needs:   []need.Need{need.Postgres, need.NationalIDKeys},
+	Needs:   []need.Need{need.Postgres, need.NationalIDIndex},
 
 	PerMinute: 600,
 }

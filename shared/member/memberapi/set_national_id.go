@@ -22,7 +22,7 @@ var SetNationalIDOp = api.Op{
 	Summary: "Keep a member's national ID or passport number, sealed; members set their own",
 	Roles:   []tenancy.Role{tenancy.Owner, tenancy.Manager, tenancy.FrontDesk, tenancy.Member},
 	Errors:  []*fail.Error{member.ErrNotFound, member.ErrArchived, member.ErrNationalID, member.ErrNationalIDTaken},
-	Needs:   []need.Need{need.Postgres, need.NationalIDKeys},
+	Needs:   []need.Need{need.Postgres, need.NationalIDKeys, need.NationalIDIndex},
 }
 
 type setNationalIDInput struct {

@@ -1,0 +1,4 @@
+package migrate
+
+// Confined is confined for tests, which must not change the logins that all databases of the server share.
+var Confined = confined
