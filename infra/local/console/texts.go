@@ -175,7 +175,6 @@ var texts = map[string][2]string{
 	"cardcom.attempts":  {"ניסיונות", "Attempts"},
 	"cardcom.paid":      {"הושלם", "Finished"},
 	"cardcom.told":      {"דווח", "Reported"},
-	"cardcom.open":      {"פתיחת הדף", "Open the page"},
 
 	"tokens.about":    {"אסימון של אחד מאנשי סטודיו ההדגמה, תקף לשעה.", "A session of one of the demo studio's people, valid for an hour."},
 	"tokens.role":     {"תפקיד", "Role"},
@@ -222,7 +221,6 @@ var texts = map[string][2]string{
 	"api.answers":    {"תשובות", "Answers"},
 	"api.status":     {"סטטוס", "Status"},
 	"api.answer":     {"תשובה %s", "Answer %s"},
-	"api.codes":      {"קודים", "Codes"},
 	"api.hebrew":     {"בעברית", "In Hebrew"},
 	"api.english":    {"באנגלית", "In English"},
 	"api.code":       {"קוד", "Code"},
