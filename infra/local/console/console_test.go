@@ -195,6 +195,15 @@ func TestFormsDoOnceAndSayWhatTheyDid(t *testing.T) {
 	}
 }
 
+// Planted fault that it caught: no isolation; the time stood before the day.
+func TestATimeKeepsItsOrderWithinHebrew(t *testing.T) {
+	s, b := serve(t), open(t)
+	b.get(s.url + "?lang=he")
+	if _, body := b.post(s.url+"/clock", url.Values{"org": {"org_1"}, "days": {"7"}}); !strings.Contains(body, "\u20682026-11-30 10:00:00\u2069") {
+		t.Error("it is not isolated")
+	}
+}
+
 func TestARedriveAndARunHappen(t *testing.T) {
 	s, b := serve(t), open(t)
 	b.post(s.url+"/queues/billing-execute-charge/redrive", url.Values{"max": {"2"}, "rate": {"5"}})

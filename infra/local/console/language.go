@@ -19,6 +19,9 @@ var languages = map[string]language{
 
 const languageCookie = "fitkit-console-lang"
 
+// isolated keeps a name or a time in its own direction within a sentence that runs the other way.
+const isolated = "\u2068%s\u2069"
+
 // text is a text of the table; what is not in it, such as a function's name, stands for itself.
 func (l language) text(key string, args ...any) string {
 	both, ok := texts[key]
@@ -27,6 +30,8 @@ func (l language) text(key string, args ...any) string {
 		return key
 	case len(args) == 0:
 		return both[l.index]
+	case l.dir == "rtl":
+		return fmt.Sprintf(strings.ReplaceAll(both[l.index], "%s", isolated), args...)
 	}
 	return fmt.Sprintf(both[l.index], args...)
 }
