@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"fitkit/infra/local/seed"
@@ -90,8 +89,8 @@ func (c *Console) ownerOf(ctx context.Context, organisation string) (string, err
 func (c *Console) advance(r *http.Request) (to string, said note, err error) {
 	organisation := r.FormValue("org")
 	to = "/clock?org=" + url.QueryEscape(organisation)
-	days, err := strconv.Atoi(r.FormValue("days"))
-	if err != nil || days < 1 || days > longestAdvance {
+	days := positive(r.FormValue("days"))
+	if days == 0 || days > longestAdvance {
 		return to, note{Failed: true, Key: "clock.days.wrong", Args: []any{longestAdvance}}, nil
 	}
 	at, err := c.setClock(r.Context(), organisation, map[string]any{})

@@ -79,9 +79,8 @@ const lateAfter = 5 * time.Minute
 // redrive gives dead jobs another try; the relay sends each within a minute of its turn.
 func (c *Console) redrive(r *http.Request) (to string, said note, err error) {
 	to = "/queues"
-	most, badMost := strconv.Atoi(r.FormValue("max"))
-	rate, badRate := strconv.Atoi(r.FormValue("rate"))
-	if badMost != nil || badRate != nil || most < 1 || rate < 1 {
+	most, rate := positive(r.FormValue("max")), positive(r.FormValue("rate"))
+	if most == 0 || rate == 0 {
 		return to, note{Failed: true, Key: "queues.numbers"}, nil
 	}
 	name := r.PathValue("name")
@@ -90,4 +89,13 @@ func (c *Console) redrive(r *http.Request) (to string, said note, err error) {
 		return to, note{Failed: true, Key: "queues.unknown", Args: []any{name}}, nil
 	}
 	return to, note{Key: "queues.redriven", Args: []any{done.Jobs, name, done.Left}}, err
+}
+
+// positive is 0 for what is no whole number above it.
+func positive(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0
+	}
+	return n
 }

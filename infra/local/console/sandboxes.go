@@ -96,7 +96,7 @@ func (c *Console) cardcom(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	err := c.Cardcom.ask(r.Context(), "/_sandbox/pages", &pages)
-	moved := append(book.Transactions, book.Refunds...)
+	moved := slices.Concat(book.Transactions, book.Refunds)
 	slices.SortStableFunc(moved, func(a, b transaction) int { return a.At.Compare(b.At) })
 	return view{"cardcom", "sandboxes.cardcom", struct {
 		URL        string

@@ -142,8 +142,8 @@ var texts = map[string][2]string{
 	"schedules.failed":     {"התזמון %s נכשל.", "The schedule %s failed."},
 	"schedules.ran":        {"התזמון %s פעל.", "The schedule %s ran."},
 
-	"sandboxes.about":   {"צדדים שלישיים שמשוחקים במחשב זה. שורה אחת ב־‎.env מפנה לשירות האמיתי.", "Third parties that are played on this machine. One line of .env points at the real service."},
-	"sandboxes.real":    {"השירות האמיתי, לפי ‎.env", "The real service, by .env"},
+	"sandboxes.about":   {"צדדים שלישיים שמשוחקים במחשב זה. שורה אחת ב־\u200e.env מפנה לשירות האמיתי.", "Third parties that are played on this machine. One line of .env points at the real service."},
+	"sandboxes.real":    {"השירות האמיתי, לפי \u200e.env", "The real service, by .env"},
 	"sandboxes.clerk":   {"Clerk: משתמשים וארגונים", "Clerk: users and organisations"},
 	"sandboxes.cardcom": {"Cardcom: ספר העסקאות", "Cardcom: the ledger"},
 	"sandboxes.neon":    {"Neon: ענפים", "Neon: branches"},
