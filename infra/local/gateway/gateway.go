@@ -94,10 +94,10 @@ func New(opt Options) (*Gateway, error) {
 	return g, nil
 }
 
-// Mount adds pages. The pattern is one of http.ServeMux without a host; its path must begin with "/_", which
-// no route of the API does. It is not to be called once the gateway serves.
+// Mount adds pages for this machine's own browsers and commands. The pattern is one of http.ServeMux without a host; its path
+// must begin with "/_", which no route of the API does. It is not to be called once the gateway serves.
 func (g *Gateway) Mount(pattern string, handler http.Handler) {
-	g.pages.Handle(pattern, ownOriginOnly(handler))
+	g.pages.Handle(pattern, ownPages(handler))
 }
 
 // Server is an http.Server for addr with the limits that must hold before a handler runs.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -44,20 +43,6 @@ func (g *Gateway) mountLocal() {
 	if l.Logs != nil {
 		g.Mount("GET /_local/logs", http.HandlerFunc(g.lastLogs))
 	}
-}
-
-// ownOriginOnly keeps a web page that a developer happens to visit from steering the local platform: a browser
-// says where a request comes from.
-func ownOriginOnly(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if origin := r.Header.Get("Origin"); origin != "" {
-			if u, err := url.Parse(origin); err != nil || u.Host != r.Host {
-				message(w, http.StatusForbidden, "Forbidden")
-				return
-			}
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 type functionView struct {

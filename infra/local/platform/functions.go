@@ -56,6 +56,9 @@ func (p *Platform) functions(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := p.mountConsole(g); err != nil {
+		return err
+	}
 	p.Poller.Start()
 	p.Scheduler.Start()
 	p.serve(g)

@@ -23,6 +23,7 @@ import (
 	"fitkit/infra/local/stores"
 	"fitkit/infra/local/template"
 	"fitkit/migrations"
+	"fitkit/shared/postgres"
 )
 
 // Options say what to start. Only Root is required.
@@ -73,6 +74,7 @@ type Platform struct {
 	listener  net.Listener
 	server    *http.Server
 	sandboxes []*sandbox
+	jobs      *postgres.SystemDB // for the console
 	died      chan error
 	ended     chan struct{} // closed by Stop
 
@@ -165,6 +167,9 @@ func (p *Platform) Stop() error {
 func (p *Platform) stop() error {
 	defer close(p.ended)
 	errs := []error{p.closeDoors()}
+	if p.jobs != nil {
+		p.jobs.Close()
+	}
 	for _, s := range p.sandboxes {
 		errs = append(errs, s.stop())
 	}

@@ -24,6 +24,7 @@ type Problem struct {
 	Status int    `json:"status"`
 	Code   string `json:"code"`
 	Title  string `json:"title"`
+	Hebrew string `json:"title_he"`
 	Call   string `json:"-"` // POST /v1/plans
 
 	RetryAfter time.Duration `json:"-"` // what the answer asks to wait; 0 when it does not

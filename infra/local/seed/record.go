@@ -30,6 +30,9 @@ type Plan struct {
 	Price int64  `json:"price_agorot"`
 }
 
+// FileName is what the record of make dev's studio is called, in the platform's folder.
+const FileName = "seed.json"
+
 // Load reads a record; a missing file is an empty one.
 func Load(path string) (*Record, error) {
 	r := &Record{path: path}

@@ -41,23 +41,16 @@ func token(ctx context.Context, c checkout, args []string) error {
 	if a.Clerk == "" {
 		return errors.New("Sign-in is at the real Clerk (CLERK_ISSUER in .env); tokens come from its pages.")
 	}
-	record, err := seed.Load(filepath.Join(c.dir, seedFile))
+	record, err := seed.Load(filepath.Join(c.dir, seed.FileName))
 	if err != nil {
 		return err
 	}
-	user, organisation, header := record.Studio.Users[*role], record.Studio.Organization, ""
-	if *role == "member" {
-		user, organisation, header = record.MemberUser, "", " -H 'FitKit-Org: "+record.Org+"'"
-	}
-	if user == "" {
-		return fmt.Errorf("The demo studio has no %s to sign in as. Roles are owner, manager, front_desk, coach and member.", *role)
-	}
-	jwt, err := seed.Clerk{URL: a.Clerk}.Token(ctx, user, organisation)
+	session, err := record.SignIn(ctx, seed.Clerk{URL: a.Clerk}, *role)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(c.out, jwt)
-	fmt.Fprintf(c.err, "Valid for an hour, as in:\ncurl -H 'Authorization: Bearer %s'%s %s/v1/me\n", jwt, header, a.API)
+	fmt.Fprintln(c.out, session.JWT)
+	fmt.Fprintf(c.err, "Valid for an hour, as in:\n%s\n", session.Curl(a.API))
 	return nil
 }
 

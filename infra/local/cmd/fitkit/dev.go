@@ -19,7 +19,6 @@ import (
 const (
 	defaultPort = 3001
 	demoMembers = 200
-	seedFile    = "seed.json"
 )
 
 // dev runs the platform until the context ends or a part of it dies.
@@ -107,7 +106,7 @@ func fill(ctx context.Context, c checkout, p *platform.Platform, members int) {
 	_, err := seed.Run(ctx, seed.Options{
 		API: p.Addresses.API, Clerk: p.Addresses.Clerk, Cardcom: p.Addresses.Cardcom,
 		Terminal:  seed.Terminal{Number: t.Number, Name: t.APIName, APIPassword: t.APIPassword},
-		Functions: p.Host.Functions(), Size: members, File: filepath.Join(c.dir, seedFile),
+		Functions: p.Host.Functions(), Size: members, File: filepath.Join(c.dir, seed.FileName),
 		SignInMember: p.SignInMember, Progress: func(line string) { fmt.Fprintln(c.out, line) },
 	})
 	if err != nil && ctx.Err() == nil {
@@ -133,6 +132,7 @@ func describe(a platform.Addresses) string {
 		}
 	}
 	line("API", a.API)
+	line("console", a.API+"/_dev")
 	line("functions, queues", a.API+"/_local/functions  /_local/queues  /_local/crons  /_local/logs")
 	if a.Clerk != "" {
 		line("sign in", a.Clerk+"/sign-in")

@@ -6,20 +6,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
-	"gopkg.in/yaml.v3"
-
+	"fitkit/infra/local/apidoc"
 	"fitkit/infra/local/platform"
 )
 
 // endpoints prints what runs: the routes and function URLs of the platform, with the roles that the API document gives.
-// Roles are read from the document and not from the declarations, so that this program links no function's code and
-// runs when one of them does not compile.
 func endpoints(ctx context.Context, c checkout, _ []string) error {
 	a, err := platform.Running(c.dir)
 	if err != nil {
@@ -29,9 +25,13 @@ func endpoints(ctx context.Context, c checkout, _ []string) error {
 	if err != nil {
 		return err
 	}
-	roles, err := documentedRoles(filepath.Join(c.root, "docs", "openapi.yaml"))
+	document, err := apidoc.Load(filepath.Join(c.root, "docs", "openapi.yaml"))
 	if err != nil {
 		return err
+	}
+	roles := map[string]string{}
+	for _, o := range document.Operations {
+		roles[o.ID] = strings.Join(o.Roles, ", ")
 	}
 	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "METHOD\tADDRESS\tFUNCTION\tROLES")
@@ -74,31 +74,4 @@ func listEndpoints(ctx context.Context, api string) ([]endpoint, error) {
 		return cmp.Or(strings.Compare(a.address, b.address), strings.Compare(a.method, b.method))
 	})
 	return rows, nil
-}
-
-// documentedRoles reads each operation's roles, by the function's name.
-func documentedRoles(path string) (map[string]string, error) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("The API document is missing; make generate writes it: %w", err)
-	}
-	var doc struct {
-		Paths map[string]map[string]yaml.Node `yaml:"paths"`
-	}
-	if err := yaml.Unmarshal(raw, &doc); err != nil {
-		return nil, fmt.Errorf("The API document cannot be read: %w", err)
-	}
-	roles := map[string]string{}
-	for _, operations := range doc.Paths {
-		for _, node := range operations {
-			var op struct {
-				ID    string   `yaml:"operationId"`
-				Roles []string `yaml:"x-fitkit-roles"`
-			}
-			if node.Decode(&op) == nil { // a path's own members are no operations
-				roles[op.ID] = strings.Join(op.Roles, ", ")
-			}
-		}
-	}
-	return roles, nil
 }

@@ -2,7 +2,7 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -10,14 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-)
 
-// entry is a line of functions.log.
-type entry struct {
-	time              time.Time
-	function, request string
-	text              string
-}
+	"fitkit/infra/local/host"
+)
 
 const (
 	entryTime = "2006-01-02T15:04:05.000Z"
@@ -29,31 +24,26 @@ const (
 
 func logFile(c checkout) string { return filepath.Join(c.dir, "logs", "functions.log") }
 
-func (e entry) String() string {
-	return e.time.UTC().Format(entryTime) + " " + e.function + " " + e.request + " " + e.text
+// formatEntry is a line of functions.log.
+func formatEntry(l host.LogLine) string {
+	return l.Time.UTC().Format(entryTime) + " " + l.Function + " " + cmp.Or(l.RequestID, noRequest) + " " + l.Line
 }
 
-// parseEntry reads what String wrote. Anything else, such as a line that a killed process left half written, is none.
-func parseEntry(line string) (e entry, ok bool) {
-	parts := strings.SplitN(line, " ", 4)
+// parseEntry reads what formatEntry wrote. Anything else, such as a line that a killed process left half written, is none.
+func parseEntry(text string) (l host.LogLine, ok bool) {
+	parts := strings.SplitN(text, " ", 4)
 	if len(parts) < 4 {
-		return e, false
+		return l, false
 	}
 	at, err := time.Parse(entryTime, parts[0])
-	return entry{at, parts[1], parts[2], parts[3]}, err == nil
-}
-
-// correlation is the id in a line that is an event, or "".
-func (e entry) correlation() string {
-	var event struct {
-		Correlation string `json:"correlation_id"`
+	if parts[2] == noRequest {
+		parts[2] = ""
 	}
-	_ = json.Unmarshal([]byte(e.text), &event) // plain text has none
-	return event.Correlation
+	return host.LogLine{Time: at, Function: parts[1], RequestID: parts[2], Line: parts[3]}, err == nil
 }
 
-// readEntries gives every entry of the log to see.
-func readEntries(c checkout, see func(entry)) error {
+// readEntries gives every line of the log to see.
+func readEntries(c checkout, see func(host.LogLine)) error {
 	f, err := os.Open(logFile(c))
 	if errors.Is(err, os.ErrNotExist) {
 		return errors.New("No function has written anything yet. Start FitKit with make dev.")
@@ -65,12 +55,12 @@ func readEntries(c checkout, see func(entry)) error {
 	return scanEntries(f, see)
 }
 
-func scanEntries(r io.Reader, see func(entry)) error {
+func scanEntries(r io.Reader, see func(host.LogLine)) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, longestEntry)
 	for lines.Scan() {
-		if e, ok := parseEntry(lines.Text()); ok {
-			see(e)
+		if l, ok := parseEntry(lines.Text()); ok {
+			see(l)
 		}
 	}
 	return lines.Err()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,7 +30,7 @@ func openLogs(c checkout) (*logs, error) {
 func (l *logs) add(line host.LogLine) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	fmt.Fprintln(l.file, entry{line.Time, line.Function, cmp.Or(line.RequestID, noRequest), line.Line})
+	fmt.Fprintln(l.file, formatEntry(line))
 	if line.RequestID == "" && strings.HasPrefix(line.Line, host.ErrBuild.Error()) {
 		fmt.Fprintln(l.c.out, line.Line)
 	}

@@ -7,45 +7,28 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"time"
+
+	"fitkit/infra/local/host"
 )
 
-// trace prints what a request and all the work it caused wrote: the lines that name its correlation id, and those of the
-// same invocations that name none, such as the report at an invocation's end.
+// trace prints what a request and all the work it caused wrote.
 func trace(_ context.Context, c checkout, args []string) error {
 	if len(args) == 0 || args[0] == "" {
 		return errors.New("Which request? make trace ID=…; every answer has its id in the header X-Correlation-Id.")
 	}
-	entries, err := traced(c, args[0])
-	if err != nil {
+	var all []host.LogLine
+	if err := readEntries(c, func(l host.LogLine) { all = append(all, l) }); err != nil {
 		return err
 	}
-	if len(entries) == 0 {
+	found := host.Trace(all, args[0])
+	if len(found) == 0 {
 		return fmt.Errorf("No line names the correlation id %s. make logs shows what was written.", args[0])
 	}
-	for _, e := range entries {
-		fmt.Fprintln(c.out, e)
+	for _, l := range found {
+		fmt.Fprintln(c.out, formatEntry(l))
 	}
 	return nil
-}
-
-func traced(c checkout, id string) ([]entry, error) {
-	type invocation struct{ function, request string }
-	part := map[invocation]bool{}
-	var all []entry
-	err := readEntries(c, func(e entry) {
-		if e.correlation() == id {
-			part[invocation{e.function, e.request}] = true
-		}
-		all = append(all, e)
-	})
-	found := slices.DeleteFunc(all, func(e entry) bool {
-		of := e.correlation()
-		return of != id && (of != "" || !part[invocation{e.function, e.request}])
-	})
-	slices.SortStableFunc(found, func(a, b entry) int { return a.time.Compare(b.time) })
-	return found, err
 }
 
 // lookAgain is how often a log that is followed is looked at.
@@ -60,9 +43,9 @@ func showLogs(ctx context.Context, c checkout, args []string) error {
 	if err := set.Parse(args); err != nil {
 		return flag.ErrHelp
 	}
-	show := func(e entry) {
-		if *function == "" || e.function == *function {
-			fmt.Fprintln(c.out, e)
+	show := func(l host.LogLine) {
+		if *function == "" || l.Function == *function {
+			fmt.Fprintln(c.out, formatEntry(l))
 		}
 	}
 	if !*follow {

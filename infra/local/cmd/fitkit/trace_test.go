@@ -45,8 +45,7 @@ func TestATraceIsAllLinesOfARequestInTheOrderOfTime(t *testing.T) {
 	if err := trace(context.Background(), c, []string{"the-request"}); err != nil {
 		t.Fatal(err)
 	}
-	want := entry{at(1), "api-x", "r1", example[1].Line}.String() + "\n" + entry{at(2), "api-x", "r1", example[2].Line}.String() + "\n" +
-		entry{at(3), "job-x", "r2", example[0].Line}.String() + "\n"
+	want := formatEntry(example[1]) + "\n" + formatEntry(example[2]) + "\n" + formatEntry(example[0]) + "\n"
 	if out.String() != want {
 		t.Errorf("traced\n%swant\n%s", out.String(), want)
 	}

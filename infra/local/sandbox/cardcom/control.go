@@ -15,6 +15,7 @@ import (
 // controlRoutes are for developers and proofs. They work during an outage.
 func (s *server) controlRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /_sandbox/ledger", s.showLedger)
+	mux.HandleFunc("GET /_sandbox/pages", s.showPages)
 	mux.HandleFunc("POST /_sandbox/reset", s.reset)
 	mux.HandleFunc("POST /_sandbox/terminals", s.addTerminal)
 	mux.HandleFunc("GET /_sandbox/cards", func(w http.ResponseWriter, _ *http.Request) {

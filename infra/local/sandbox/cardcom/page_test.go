@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -138,6 +139,32 @@ func TestLeavingThePageGoesToTheMerchantsAddress(t *testing.T) {
 func TestAnUnknownPageIsPendingOrNotFound(t *testing.T) {
 	if got := code(t, newGateway(t).result(newGUID())); got != codeNotFound {
 		t.Errorf("answered %d", got)
+	}
+}
+
+// Planted faults that it caught: the whole page shown, with its payer and its token; the oldest first.
+func TestTheListOfPagesTellsNothingOfThePayer(t *testing.T) {
+	g := newGateway(t)
+	old, address := g.open(nil)
+	g.submit(address, cardForm("4580000000000000"))
+	newer, _ := g.open(nil)
+	resp, err := g.client.Get(g.url + "/_sandbox/pages")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := strings.Index(string(text), newer), strings.Index(string(text), old)
+	if first < 0 || second < first || !strings.Contains(string(text), address) {
+		t.Errorf("listed %s", text)
+	}
+	for _, secret := range []string{`"payer"`, `"token"`, "נועה", "000000018"} {
+		if strings.Contains(string(text), secret) {
+			t.Errorf("%s is in %s", secret, text)
+		}
 	}
 }
 

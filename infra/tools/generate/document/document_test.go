@@ -83,6 +83,9 @@ func TestTheAPIDocumentSaysWhatAnEndpointAnswers(t *testing.T) {
 		"the organisation's header":         {[]string{"components", "parameters", "FitKitOrg", "name"}, "FitKit-Org"},
 		"a webhook is a path":               {[]string{"paths", "/v1/hooks/room/{token}", "post", "operationId"}, "hook-room-provider"},
 		"a webhook's refusal is documented": {[]string{"paths", "/v1/hooks/room/{token}", "post", "responses", "401", "description"}, "hook.refused"},
+		"a code is said in English":         {[]string{"x-fitkit-errors", "room.full", "title"}, errFull.Detail},
+		"a code is said in Hebrew":          {[]string{"x-fitkit-errors", "room.full", "title_he"}, errFull.Hebrew},
+		"a webhook's code is said too":      {[]string{"x-fitkit-errors", "hook.refused", "status"}, 401},
 		"a webhook needs no sign-in":        {[]string{"paths", "/v1/hooks/room/{token}", "post", "security"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

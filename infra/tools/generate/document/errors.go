@@ -53,6 +53,17 @@ func errorsOf(s run.Spec) []*fail.Error {
 	return nil
 }
 
+// explain is what each code of the API document says, in both languages.
+func explain(specs []run.Spec) map[string]any {
+	words := map[string]any{}
+	for _, s := range specs {
+		for _, e := range errorsOf(s) {
+			words[e.Code] = map[string]any{"status": e.Kind.Status(), "title": e.Detail, "title_he": e.Hebrew}
+		}
+	}
+	return words
+}
+
 const errorsIntro = `<!-- Written by make generate from shared/catalog. Do not edit. -->
 # Errors
 

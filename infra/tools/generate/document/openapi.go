@@ -23,19 +23,23 @@ func OpenAPI(endpoints []api.Endpoint, hooks []hook.Handler) ([]byte, error) {
 		return nil, err
 	}
 	paths := object(doc, "paths")
+	var specs []run.Spec
 	for _, e := range endpoints {
+		specs = append(specs, e.Spec())
 		operation := object(object(paths, e.Op.Path), strings.ToLower(e.Op.Method))
 		refineParameters(operation, e.Input())
 		decorate(operation, e.Spec())
 	}
 	for _, h := range hooks {
+		specs = append(specs, h.Spec())
 		operation := object(object(paths, h.Op.Path), "post")
 		webhook(operation, h.Spec())
 		decorate(operation, h.Spec())
 	}
 	shared(object(doc, "components"))
 	doc["servers"] = []any{map[string]any{"url": "https://api.fitkit.example"}}
-	return yamlOf(doc, "openapi", "info", "servers", "paths", "components")
+	doc["x-fitkit-errors"] = explain(specs)
+	return yamlOf(doc, "openapi", "info", "servers", "paths", "components", "x-fitkit-errors")
 }
 
 // describe has huma document the endpoints, and gives the result as plain maps. Huma panics when two bodies get one
