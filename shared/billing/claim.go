@@ -35,7 +35,7 @@ const (
 	gone        why = "gone"
 	notDue      why = "not_due"      // paid, void, failed, waiting for its rung, or an attempt is under way: whoever holds it will finish
 	cancelled   why = "cancelled"    // the membership's end took the ground from the charge
-	paused      why = "paused"       // the studio's charges wait for its gateway to be put right
+	paused      why = "paused"       // the studio's charges wait for its gateway to be put right, or the studio is deleted
 	noMethod    why = "no_method"    // nobody can be charged until the member saves a card
 	cardExpired why = "card_expired" // the issuer is not asked what the calendar says
 	cardCooling why = "card_cooling" // R46: too many tries of this card of late
@@ -62,7 +62,7 @@ with ms as materialized (
 ), facts as (
   select l.id, l.amount, l.state, l.member_id, coalesce(nullif($4::int, 0), l.installments) as installments, mb.name,
     app.not_owed(l.kind, l.period, (select whole from ms)) as cancelled,
-    o.charges_paused_at is not null as paused, coalesce(o.test_now, now()) as at,
+    o.charges_paused_at is not null or o.status = 'deleted' as paused, coalesce(o.test_now, now()) as at,
     coalesce(` + cardOver + `, false) as expired, pm.id as method_id, pm.token_ct, pm.exp_month, pm.exp_year,
     g.id as gateway_id, g.state as gateway_state, g.terminal, g.creds_ct, g.settings,
     (select count(*) from payment_attempts a where a.org_id = app.org() and a.payment_method_id = pm.id

@@ -84,10 +84,11 @@ func (s *Store) enqueuePolls(ctx context.Context, tx postgres.Tx) (int64, error)
 	return int64(len(due)), nil
 }
 
-// orgsToSweep: organisations with something to sweep, by the system role's narrow view.
+// orgsToSweep: organisations with something to sweep, by the system role's narrow view. Deleted ones too: money that was under
+// way when a studio was deleted has moved or has not.
 const sqlOrgsToSweep = `
 select distinct o.id from orgs o
-where o.status <> 'deleted' and (
+where (
   exists (select from payment_attempts a where a.org_id = o.id and a.state in ('claimed', 'sent') and a.lease_until < now())
   or exists (select from payment_attempts a where a.org_id = o.id and a.state = 'unknown' and a.next_lookup_at <= coalesce(o.test_now, now()))
   or exists (select from card_sessions s where s.org_id = o.id and s.state = 'open'
@@ -95,7 +96,7 @@ where o.status <> 'deleted' and (
 
 const sqlOldestUnknown = `
 select coalesce(extract(epoch from max(now() - a.unknown_at)), 0)::float8 from payment_attempts a join orgs o on o.id = a.org_id
-where a.state = 'unknown' and o.status <> 'deleted' and o.test_now is null`
+where a.state = 'unknown' and o.test_now is null`
 
 // Sweeper runs what is due across organisations: it finds them as the system role and works in each as the app role.
 type Sweeper struct {
