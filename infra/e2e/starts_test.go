@@ -261,8 +261,8 @@ func wantHeld(t *testing.T, binary string, texts []string) {
 // What stands in binaries with test hooks: the test key, and what makes a studio. The names of the switches are not among them:
 // every binary has those, to refuse them.
 var (
-	keyTexts  = []string{"MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApfXJSiMy3", "fitkit_test_key"}
-	seedTexts = []string{"/v1/test/seed", "org_seed_", "user_seed_", "FitKit-Seed-Secret", "testhooksapi", "studiotest"}
+	keyTexts  = []string{"MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApfXJSiMy3"}
+	seedTexts = []string{"fitkit_test_key", "/v1/test/seed", "org_seed_", "user_seed_", "FitKit-Seed-Secret", "testhooksapi", "studiotest"}
 )
 
 // TestNoDeployedBinaryHoldsATestHook searches the bytes of every function, for the crash points, the sandboxes and debug routes too.
