@@ -17,6 +17,7 @@ if (!url || !executablePath) {
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const sections = ['', '/functions', '/trace', '/queues', '/schedules', '/sandboxes', '/tokens', '/clock', '/api']
 const faults = []
+const began = Date.now()
 let checked = 0
 
 await fetch(`${url}/v1/me`) // refused, so that there is a request to trace
@@ -35,13 +36,16 @@ if (faults.length > 0) {
   console.error(faults.join('\n'))
   process.exit(1)
 }
-console.log(`${checked} pages in Hebrew and English: reached by keyboard, no serious violation, nothing from elsewhere.`)
+console.log(`${checked} pages in Hebrew and English: reached by keyboard, no serious violation, nothing from elsewhere (${Math.round((Date.now() - began) / 1000)} s).`)
 
 async function walk(lang, colorScheme) {
   // A narrow window shows what does not fit; pictures are taken at the same size.
   const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, colorScheme, locale: lang, bypassCSP: true })
   const page = await context.newPage()
-  const fault = (text) => faults.push(`${lang} ${new URL(page.url()).pathname}: ${text}`)
+  const fault = (text) => {
+    faults.push(`${lang} ${new URL(page.url()).pathname}: ${text}`)
+    return false
+  }
   page.on('console', (m) => m.type() === 'error' && fault(`console: ${m.text()}`))
   page.on('pageerror', (e) => fault(`script: ${e.message}`))
   page.on('request', (r) => r.url().startsWith('data:') || new URL(r.url()).host === new URL(url).host || fault(`asked for ${r.url()}`))
