@@ -70,7 +70,7 @@ func TestTheConsoleInChromium(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(root, ".local", "e2e", seed.FileName), record, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "make", "-s", "console-shots", "URL="+running.Addresses.API, "SHOTS="+t.TempDir())
+	cmd := exec.CommandContext(t.Context(), "make", "-s", "console-shots", "URL="+running.Addresses.API, "SHOTS=") // no pictures
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
 	if err != nil {
