@@ -74,10 +74,11 @@ trace: ## every line of a request and of the work it caused, by its correlation 
 demo: preflight ## months of billing on the sandbox, with a proof: make demo MEMBERS=50 MONTHS=1 FAULTS=1 (or all)
 	@go run ./infra/demo -members "$(or $(MEMBERS),1000)" -months "$(or $(MONTHS),3)" -faults "$(FAULTS)"
 
+SHOTS ?= .local/console
 .PHONY: console-shots
 console-shots: $(BROWSER)/node_modules/ready ## walk the console of a running make dev in Chromium, by keyboard, and take pictures: make console-shots SHOTS=/tmp/pictures
-	@chromium=$$($(BROWSER)/chromium.sh) && mkdir -p "$(or $(SHOTS),.local/console)" && \
-		CHROMIUM="$$chromium" node $(BROWSER)/walk.mjs "$(or $(URL),http://127.0.0.1:$(or $(PORT),3001))" "$(or $(SHOTS),.local/console)"
+	@chromium=$$($(BROWSER)/chromium.sh) && mkdir -p "$(or $(SHOTS),.)" && \
+		CHROMIUM="$$chromium" node $(BROWSER)/walk.mjs "$(or $(URL),http://127.0.0.1:$(or $(PORT),3001))" "$(SHOTS)"
 
 $(BROWSER)/node_modules/ready: $(BROWSER)/package-lock.json
 	@npm ci --prefix $(BROWSER) --silent

@@ -58,7 +58,7 @@ func open(t *testing.T, address string) (status int, body string) {
 }
 
 // TestTheConsoleInChromium walks the console by keyboard in both languages, see infra/local/console/browser/walk.mjs. Planted
-// faults that it caught: no outline of the focus, a grey that is too light, a table that scrolls and has no stop.
+// faults that it caught: buttons that do not show the focus, a grey that is too light, buttons without a name.
 func TestTheConsoleInChromium(t *testing.T) {
 	if said, err := exec.CommandContext(t.Context(), filepath.Join(root, "infra/local/console/browser/chromium.sh")).CombinedOutput(); err != nil {
 		t.Skip(strings.TrimSpace(string(said)))
@@ -70,7 +70,7 @@ func TestTheConsoleInChromium(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(root, ".local", "e2e", seed.FileName), record, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "make", "-s", "console-shots", "URL="+running.Addresses.API, "SHOTS="+t.TempDir())
+	cmd := exec.CommandContext(t.Context(), "make", "-s", "console-shots", "URL="+running.Addresses.API, "SHOTS=") // no pictures
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
 	if err != nil {
