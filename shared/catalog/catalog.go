@@ -50,6 +50,7 @@ var functions = []run.Declared{
 	billingapi.ListPaymentMethods(nil),
 	billingapi.RemovePaymentMethod(nil),
 	billingapi.RetryCharge(nil),
+	billingapi.SettleAttempt(nil),
 	billingapi.VoidCharge(nil),
 	billinghook.Cardcom(nil),
 	billingjob.ExecuteCharge(nil),

@@ -20,6 +20,7 @@ export const operations = {
   "api-billing-list-payment-methods": { method: "GET", path: "/v1/payment-methods", front: "api", repeat: "read" },
   "api-billing-remove-payment-method": { method: "DELETE", path: "/v1/payment-methods/{id}", front: "api", repeat: "key" },
   "api-billing-retry-charge": { method: "POST", path: "/v1/charges/{id}/retry", front: "api", repeat: "key" },
+  "api-billing-settle-attempt": { method: "POST", path: "/v1/admin/attempts/{id}/settle", front: "api", repeat: "read" },
   "api-billing-void-charge": { method: "POST", path: "/v1/charges/{id}/void", front: "api", repeat: "key" },
   "api-member-archive": { method: "POST", path: "/v1/members/{id}/archive", front: "api", repeat: "key" },
   "api-member-create": { method: "POST", path: "/v1/members", front: "api", repeat: "key" },
@@ -73,6 +74,7 @@ export interface OwnCodes {
   "api-billing-list-payment-methods": "billing.member_not_found";
   "api-billing-remove-payment-method": "billing.method_needed" | "billing.payment_method_not_found";
   "api-billing-retry-charge": "billing.card_tried_too_often" | "billing.charge_in_flight" | "billing.charge_not_due" | "billing.charge_not_found" | "billing.charge_settled" | "billing.no_gateway" | "billing.no_payment_method";
+  "api-billing-settle-attempt": "auth.step_up" | "billing.attempt_being_asked" | "billing.attempt_not_found" | "billing.attempt_settled" | "billing.settle_reason" | "billing.transaction_owned" | "not_found";
   "api-billing-void-charge": "billing.charge_in_flight" | "billing.charge_not_found" | "billing.charge_settled" | "billing.void_reason";
   "api-member-archive": "member.has_live_membership" | "member.has_open_charge" | "member.not_found";
   "api-member-create": "member.birth_date_invalid" | "member.email_invalid" | "member.name_invalid" | "member.phone_invalid" | "member.phone_taken";

@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/attempts/{id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what the provider's back office shows of a charge whose outcome no look-up could find */
+        post: operations["api-billing-settle-attempt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/backups": {
         parameters: {
             query?: never;
@@ -1085,6 +1102,24 @@ export interface components {
             charge_id: string;
             /** @enum {string} */
             status: "queued";
+        };
+        BillingSettleAttemptInputBody: {
+            /** @description Whether the whole amount was taken. After a part of it was: refund it there, and say false */
+            captured: boolean;
+            /**
+             * Format: uuid
+             * @description The attempt's studio
+             */
+            org_id: string;
+            /** @description The provider's number of the transaction; needed when it was captured */
+            provider_txn?: string;
+            /** @description What the back office shows; kept in the studio's trail */
+            reason: string;
+        };
+        BillingSettleAttemptOutput: {
+            /** Format: uuid */
+            attempt_id: string;
+            captured: boolean;
         };
         BillingVoidChargeInputBody: {
             /** @description Kept in the studio's record; the member does not see it */
@@ -2199,6 +2234,55 @@ export interface operations {
             /** @description internal */
             500: components["responses"]["Problem"];
             /** @description unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
+    "api-billing-settle-attempt": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
+                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BillingSettleAttemptInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingSettleAttemptOutput"];
+                };
+            };
+            /** @description request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.step_up */
+            403: components["responses"]["Problem"];
+            /** @description billing.attempt_not_found, not_found */
+            404: components["responses"]["Problem"];
+            /** @description billing.attempt_being_asked, billing.attempt_settled, billing.transaction_owned */
+            409: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description billing.settle_reason, request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, unavailable */
             503: components["responses"]["Problem"];
         };
     };
