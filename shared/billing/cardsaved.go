@@ -16,7 +16,7 @@ const (
 	sqlSession = `
 select s.provider_ref, s.state, s.member_id, g.id, g.terminal, g.creds_ct, g.settings
 from card_sessions s join gateways g on g.org_id = s.org_id and g.id = s.gateway_id
-where s.org_id = app.org() and s.id = $1 and s.provider_ref is not null`
+where s.org_id = app.org() and s.id = $1 and s.provider_ref is not null and s.terminal = g.terminal`
 	sqlSessionSaved = `
 update card_sessions set state = 'saved', payment_method_id = $2, next_poll_at = null
 where org_id = app.org() and id = $1 and state in ('open', 'expired') returning member_id`
@@ -26,8 +26,8 @@ insert into member_events (org_id, member_id, at, kind, data)
 values (app.org(), $1, app.business_now(), 'card.saved', jsonb_build_object('payment_method_id', $2::uuid))`
 	sqlUndefault = `update payment_methods set is_default = false where org_id = app.org() and member_id = $1 and is_default`
 	sqlNewMethod = `
-insert into payment_methods (org_id, id, member_id, gateway_id, token_ct, key_id, brand, last4, exp_month, exp_year, is_default)
-values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, true)`
+insert into payment_methods (org_id, id, member_id, gateway_id, token_ct, key_id, brand, last4, exp_month, exp_year, is_default, terminal)
+values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, true, $10)`
 	// sqlLockMember lets the cards and the dunning of a member change one after the other: whoever writes that a charge waits for a
 	// card, and whoever brings the card, both take it first, so neither misses the other.
 	sqlLockMember = `select from members where org_id = app.org() and id = $1 for no key update`
@@ -86,7 +86,7 @@ func (s *Collector) saveCard(ctx context.Context, tx postgres.Tx, session id.Car
 	if _, err := tx.Exec(ctx, sqlUndefault, member); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, sqlNewMethod, method, member, g.ID, sealed, key[:], card.Brand, last4(card.Last4), card.ExpMonth, card.ExpYear)
+	_, err := tx.Exec(ctx, sqlNewMethod, method, member, g.ID, sealed, key[:], card.Brand, last4(card.Last4), card.ExpMonth, card.ExpYear, g.Terminal)
 	if err != nil {
 		return err
 	}

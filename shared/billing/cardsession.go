@@ -33,8 +33,8 @@ with m as (
 ), g as (
   select id, terminal, creds_ct, settings, hook_token from gateways where org_id = app.org() and state = 'active' order by created_at limit 1
 ), s as (
-  insert into card_sessions (org_id, id, member_id, gateway_id, amount, expires_at, correlation)
-  select app.org(), $1, m.id, g.id, $3, app.business_now() + interval '24 hours', $4 from m, g
+  insert into card_sessions (org_id, id, member_id, gateway_id, amount, expires_at, correlation, terminal)
+  select app.org(), $1, m.id, g.id, $3, app.business_now() + interval '24 hours', $4, g.terminal from m, g
   returning expires_at
 )
 select m.name, m.phone, m.email, m.language, g.id, g.terminal, g.creds_ct, coalesce(g.settings, '{}'), g.hook_token, (select expires_at from s)

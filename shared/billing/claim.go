@@ -37,7 +37,7 @@ const (
 	cancelled   why = "cancelled"    // the membership's end took the ground from the charge
 	paused      why = "paused"       // the studio's charges wait for its gateway to be put right, or the studio is deleted
 	noMethod    why = "no_method"    // nobody can be charged until the member saves a card
-	cardExpired why = "card_expired" // the issuer is not asked what the calendar says
+	cardExpired why = "card_expired" // the issuer is not asked what the calendar says, nor a terminal about another's card
 	cardCooling why = "card_cooling" // R46: too many tries of this card of late
 )
 
@@ -63,7 +63,7 @@ with ms as materialized (
   select l.id, l.amount, l.state, l.member_id, coalesce(nullif($4::int, 0), l.installments) as installments, mb.name,
     app.not_owed(l.kind, l.period, (select whole from ms)) as cancelled,
     o.charges_paused_at is not null or o.status = 'deleted' as paused, coalesce(o.test_now, now()) as at,
-    coalesce(` + cardOver + `, false) as expired, pm.id as method_id, pm.token_ct, pm.exp_month, pm.exp_year,
+    coalesce(` + cardOver + ` or pm.terminal <> g.terminal, false) as expired, pm.id as method_id, pm.token_ct, pm.exp_month, pm.exp_year,
     g.id as gateway_id, g.state as gateway_state, g.terminal, g.creds_ct, g.settings,
     (select count(*) from payment_attempts a where a.org_id = app.org() and a.payment_method_id = pm.id
       and a.state = 'declined' and a.business_at > coalesce(o.test_now, now()) - interval '7 days') as week,
@@ -76,8 +76,8 @@ with ms as materialized (
   left join payment_methods pm on pm.org_id = app.org() and pm.member_id = l.member_id and pm.is_default
   left join gateways g on g.org_id = app.org() and g.id = pm.gateway_id
 ), claimed as (
-  insert into payment_attempts (org_id, id, charge_id, n, gateway_id, payment_method_id, amount, installments, provider_key, lease_until, business_at)
-  select app.org(), $2, f.id, f.tries + 1, f.gateway_id, f.method_id, f.amount, f.installments, $3, now() + $5::interval, f.at
+  insert into payment_attempts (org_id, id, charge_id, n, gateway_id, payment_method_id, amount, installments, provider_key, lease_until, business_at, terminal)
+  select app.org(), $2, f.id, f.tries + 1, f.gateway_id, f.method_id, f.amount, f.installments, $3, now() + $5::interval, f.at, f.terminal
   from facts f
   where f.state = 'due' and not f.cancelled and not f.paused and not f.expired and f.gateway_state = 'active' and f.week < $6 and f.month < $7
     and not exists (select from dunning_cases d where d.org_id = app.org() and d.charge_id = f.id and d.state in ('open', 'waiting_method') and d.next_at > f.at)

@@ -48,6 +48,10 @@ type Gateway struct {
 var ErrLiveInTest = fail.New(fail.Conflict, "billing.test_org_not_live", "A test studio cannot connect a live terminal. Connect a test terminal, or use a live studio.",
 	"סטודיו לבדיקות אינו יכול לחבר מסוף אמיתי. חברו מסוף בדיקות או השתמשו בסטודיו אמיתי.")
 
+// ErrTerminalInUse refuses another terminal while the connected one has not answered for a charge.
+var ErrTerminalInUse = fail.New(fail.Conflict, "billing.terminal_in_use", "A charge on the connected terminal is still being checked with the card company. Connect another terminal once it is settled.",
+	"חיוב במסוף המחובר עדיין נבדק מול חברת האשראי. חברו מסוף אחר לאחר שהבדיקה תסתיים.")
+
 const (
 	sqlGatewayID = `select id, hook_token from gateways where org_id = app.org() and provider = $1 for update`
 	// One address is renewed at a time, so that a request which is sent again does not end the address that pages still have.
@@ -68,6 +72,19 @@ select c.id from charges c
 where c.org_id = app.org() and c.state = 'due' and c.due_at <= app.business_now()
   and not exists (select from dunning_cases d where d.org_id = c.org_id and d.charge_id = c.id and d.state in ('open', 'waiting_method')
     and d.next_at is not null)`
+	// The cards and pages of a terminal are its own. Cards of the terminal that is connected now, from an earlier time, serve again.
+	sqlRetireCards = `
+update payment_methods set is_default = false where org_id = app.org() and gateway_id = $1 and is_default and terminal <> $2`
+	sqlRetirePages = `
+update card_sessions set state = 'expired', next_poll_at = null
+where org_id = app.org() and gateway_id = $1 and state in ('creating', 'open') and terminal <> $2`
+	sqlReviveCards = `
+update payment_methods p set is_default = true from (
+  select distinct on (member_id) id from payment_methods
+  where org_id = app.org() and gateway_id = $1 and status = 'active' and terminal = $2 order by member_id, id desc
+) latest
+where p.org_id = app.org() and p.id = latest.id
+  and not exists (select from payment_methods d where d.org_id = p.org_id and d.member_id = p.member_id and d.is_default)`
 	sqlAuditGateway = `
 insert into audit_log (org_id, action, object_kind, object_id, data) values (app.org(), 'gateway.connected', 'gateway', $1, jsonb_build_object('provider', $2::text, 'mode', $3::text, 'terminal', $4::text, 'new_hook', $5::boolean))`
 )
@@ -86,6 +103,9 @@ func (s *Collector) Connect(ctx context.Context, c tenancy.Caller, n Connection)
 		g, err = s.saveGateway(ctx, tx, n)
 		if postgres.Violates(err, "gateways_test_org_not_live") {
 			return ErrLiveInTest
+		}
+		if postgres.Violates(err, "gateways_terminal_has_no_open_attempt") {
+			return ErrTerminalInUse
 		}
 		if err != nil {
 			return err
@@ -140,6 +160,11 @@ func (s *Collector) saveGateway(ctx context.Context, tx postgres.Tx, n Connectio
 		Scan(&g.State, &g.VerifiedAt, &g.FormerHook)
 	if err != nil {
 		return g, err
+	}
+	for _, sql := range []string{sqlRetireCards, sqlRetirePages, sqlReviveCards} {
+		if _, err := tx.Exec(ctx, sql, g.ID, g.Terminal); err != nil {
+			return g, err
+		}
 	}
 	_, err = tx.Exec(ctx, sqlAuditGateway, g.ID, g.Provider, g.Mode, g.Terminal, n.NewHook)
 	return g, err

@@ -53,12 +53,15 @@ insert into dunning_cases as d (org_id, id, charge_id, member_id, state, rung, t
 values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, app.business_now(), case when $4 = 'lost' then app.business_now() end)
 on conflict (org_id, id) do update set state = excluded.state, rung = excluded.rung, transient_tries = excluded.transient_tries,
   next_at = excluded.next_at, reason = excluded.reason, closed_at = excluded.closed_at`
+	// sqlPause stops a studio, unless its gateway was proved again after the attempt that met it began. Gateway before studio, as
+	// connecting locks them.
 	sqlPause = `
 with g as (
-  update gateways set state = 'misconfigured', problem = $2 where org_id = app.org()
-    and id = (select gateway_id from payment_attempts where org_id = app.org() and id = $1)
+  update gateways g set state = 'misconfigured', problem = $2 from payment_attempts a
+  where a.org_id = app.org() and a.id = $1 and g.org_id = a.org_id and g.id = a.gateway_id and (g.verified_at is null or g.verified_at < a.claimed_at)
+  returning g.org_id
 )
-update orgs set charges_paused_at = coalesce(charges_paused_at, app.business_now()), charges_paused_why = $2 where id = app.org()`
+update orgs set charges_paused_at = coalesce(charges_paused_at, app.business_now()), charges_paused_why = $2 from g where id = g.org_id`
 	// sqlPauseCase: of a pause a person hears once (R45); connecting the gateway closes it.
 	sqlPauseCase = `
 insert into money_cases (org_id, kind, attempt_id, detail) select o.id, 'charges_paused', $1, $2 from orgs o
@@ -84,10 +87,14 @@ func (s *Collector) afterRefusal(ctx context.Context, tx postgres.Tx, r refusal)
 	n := next(st)
 	if n.Pause {
 		why := "the provider answered " + r.Code
-		if _, err := tx.Exec(ctx, sqlPause, r.Attempt, why); err != nil {
+		paused, err := tx.Exec(ctx, sqlPause, r.Attempt, why)
+		if err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, sqlPauseCase, r.Attempt, why)
+		if paused == 0 { // the answer to credentials that have been replaced since: it is tried by the new ones
+			return enqueueExecute(ctx, tx, r.Charge, "replaced:"+r.Attempt.String())
+		}
+		_, err = tx.Exec(ctx, sqlPauseCase, r.Attempt, why)
 		return err // no rung is used up and no case opened: connecting the gateway again brings the charge back
 	}
 	if n.Case != "" {

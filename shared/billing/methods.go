@@ -38,9 +38,11 @@ const (
 	ownMethods = `
   and (current_setting('app.role') <> 'member' or p.member_id = (
     select o.id from members o where o.org_id = app.org() and o.clerk_user_id = app.actor()))`
+	// A card that was saved at another terminal than the connected one is blocked: no other can charge it.
 	methodColumns = `
-select p.id, p.member_id, p.brand, p.last4, p.exp_month, p.exp_year, p.status, p.is_default, p.created_at
-from payment_methods p where p.org_id = app.org()`
+select p.id, p.member_id, p.brand, p.last4, p.exp_month, p.exp_year,
+  case when p.status = 'active' and p.terminal <> g.terminal then 'blocked' else p.status end, p.is_default, p.created_at
+from payment_methods p join gateways g on g.org_id = p.org_id and g.id = p.gateway_id where p.org_id = app.org()`
 
 	sqlListMethods = methodColumns + ownMethods + `
   and p.member_id = $1 and p.status <> 'removed' and ($2::uuid is null or p.id < $2) order by p.id desc limit $3`

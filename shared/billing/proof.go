@@ -57,8 +57,9 @@ type Difference struct {
 var ErrDayAhead = fail.New(fail.Invalid, "billing.proof_day_ahead", "This day has not come yet. Choose today or an earlier day.",
 	"יום זה טרם הגיע. בחרו את היום או יום מוקדם יותר.").WithFields(fail.Field{Location: "query.day", Message: "must not be in the future"})
 
-// asking is which of a gateway's real days must be compared.
+// asking is which of a terminal's real days must be compared.
 type asking struct {
+	Terminal    string // that the day's attempts were made on
 	Gateway     gateway
 	First, Last time.Time
 }
@@ -75,6 +76,11 @@ func (s *Collector) Proof(ctx context.Context, c tenancy.Caller, day civil.Date)
 	}
 	p := Proof{Day: day, Charges: books.charges, Sums: books.sums(), Differences: append(books.differences(), books.oddities...)}
 	for _, a := range books.asking {
+		if a.Terminal != a.Gateway.Terminal {
+			p.Differences = append(p.Differences, Difference{"terminal_replaced", a.Gateway.ID.String(),
+				"terminal " + a.Terminal + " took the charges and is connected no more; compare them with its list at the provider"})
+			continue
+		}
 		listed, err := s.listOf(ctx, a)
 		if err != nil {
 			obs.Add(ctx, "list", fail.From(err).Code)
@@ -85,7 +91,7 @@ func (s *Collector) Proof(ctx context.Context, c tenancy.Caller, day civil.Date)
 		if err != nil {
 			return p, err
 		}
-		sum, found := compare(books.approvedAt(a.Gateway.ID), listed, owners)
+		sum, found := compare(books.approvedAt(a), listed, owners)
 		p.Sums.Provider += sum
 		p.Differences = append(p.Differences, found...)
 	}

@@ -26,6 +26,7 @@ type books struct {
 type bookedAttempt struct {
 	ID          id.Attempt
 	Gateway     id.Gateway
+	Terminal    string
 	Txn         string
 	Amount      money.Agorot
 	ChargeState string
@@ -58,7 +59,7 @@ left join lateral (
   from payment_attempts a where a.org_id = c.org_id and a.charge_id = c.id) t on true`
 
 	sqlDayApproved = theDay + `
-select a.id, a.gateway_id, a.provider_txn, a.amount, c.state, coalesce(p.n, 0), coalesce(p.paid, 0), coalesce(p.allocated, 0),
+select a.id, a.gateway_id, a.terminal, a.provider_txn, a.amount, c.state, coalesce(p.n, 0), coalesce(p.paid, 0), coalesce(p.allocated, 0),
   coalesce(p.entries, 0), coalesce(p.ledger, 0)
 from d join payment_attempts a on a.org_id = app.org() and a.state = 'approved' and a.business_at >= d.first and a.business_at < d.next
 join charges c on c.org_id = a.org_id and c.id = a.charge_id
@@ -92,10 +93,10 @@ order by 1, 2`
 
 	// sqlDayAsking: whatever was sent may have been taken, so its real day is asked for too.
 	sqlDayAsking = theDay + `
-select g.id, g.terminal, g.creds_ct, g.settings, min(a.sent_at), max(greatest(a.sent_at, case when a.state = 'approved' then a.settled_at end))
+select a.terminal, g.id, g.terminal, g.creds_ct, g.settings, min(a.sent_at), max(greatest(a.sent_at, case when a.state = 'approved' then a.settled_at end))
 from d join payment_attempts a on a.org_id = app.org() and a.business_at >= d.first and a.business_at < d.next
 join gateways g on g.org_id = a.org_id and g.id = a.gateway_id
-where a.sent_at is not null group by g.org_id, g.id order by g.id`
+where a.sent_at is not null group by g.org_id, g.id, a.terminal order by g.id, a.terminal`
 )
 
 func (s *Collector) readBooks(ctx context.Context, c tenancy.Caller, day civil.Date) (k books, err error) {
@@ -133,7 +134,7 @@ func (d *DayCharges) scan(row pgx.Row) error {
 }
 
 func scanAsking(row pgx.CollectableRow) (a asking, err error) {
-	err = row.Scan(&a.Gateway.ID, &a.Gateway.Terminal, &a.Gateway.SealedCreds, &a.Gateway.Settings, &a.First, &a.Last)
+	err = row.Scan(&a.Terminal, &a.Gateway.ID, &a.Gateway.Terminal, &a.Gateway.SealedCreds, &a.Gateway.Settings, &a.First, &a.Last)
 	return a, err
 }
 
@@ -148,10 +149,10 @@ func (k books) sums() (s DaySums) {
 	return s
 }
 
-func (k books) approvedAt(gateway id.Gateway) (list []bookedAttempt) {
-	for _, a := range k.approved {
-		if a.Gateway == gateway {
-			list = append(list, a)
+func (k books) approvedAt(a asking) (list []bookedAttempt) {
+	for _, b := range k.approved {
+		if b.Gateway == a.Gateway.ID && b.Terminal == a.Terminal {
+			list = append(list, b)
 		}
 	}
 	return list

@@ -194,7 +194,7 @@ func (s *Collector) unknownInTx(ctx context.Context, tx postgres.Tx, a id.Attemp
 	if err := tx.QueryRow(ctx, sqlUnknown, a, o.Code).Scan(&changed); err != nil {
 		return err
 	}
-	if kind := caseKind(o); kind != "" {
+	if kind := caseKind(o, class); kind != "" {
 		if _, err := tx.Exec(ctx, sqlOpenCase, kind, a, "the provider answered "+o.Code+" ("+string(class)+")"); err != nil {
 			return err
 		}
@@ -214,12 +214,16 @@ const classApproved payment.Class = "approved"
 // codePartial is approval of a part of the amount; never paid, always a human's question (R43).
 const codePartial = "010"
 
-func caseKind(o payment.Outcome) string {
-	switch o.Code {
-	case codePartial:
+// caseKind is the question that an answer leaves when it says that something happened, and not what was asked for. While it is open,
+// no look-up that finds nothing settles the attempt.
+func caseKind(o payment.Outcome, class payment.Class) string {
+	switch {
+	case o.Code == codePartial:
 		return "partial_approval"
-	case "amount_mismatch":
+	case o.Code == "amount_mismatch", o.Code == "not_ours":
 		return "amount_mismatch"
+	case class == payment.Duplicate, class == classApproved:
+		return "provider_duplicate"
 	}
 	return ""
 }

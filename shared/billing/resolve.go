@@ -29,13 +29,16 @@ type question struct {
 	UnknownAt time.Time
 	SentAt    *time.Time
 	Lookups   int
+	Terminal  string // that the attempt was made on
+	Doubted   bool   // an answer said that something had happened: a part was taken, or another sum, or it was there already
 	Gateway   gateway
 	Now       time.Time
 }
 
 const (
 	sqlQuestion = `
-select a.provider_key, a.amount, a.unknown_at, a.sent_at, a.lookups, g.id, g.terminal, g.creds_ct, g.settings
+select a.provider_key, a.amount, a.unknown_at, a.sent_at, a.lookups, a.terminal,
+  exists (select from money_cases k where k.org_id = a.org_id and k.attempt_id = a.id and k.state = 'open' and k.kind <> 'unmapped_code'), g.id, g.terminal, g.creds_ct, g.settings
 from payment_attempts a join gateways g on g.org_id = a.org_id and g.id = a.gateway_id
 where a.org_id = app.org() and a.id = $1 and a.state = 'unknown'`
 	sqlLookedUp = `
@@ -43,16 +46,19 @@ update payment_attempts set lookups = lookups + 1, next_lookup_at = $2
 where org_id = app.org() and id = $1 and state = 'unknown' and lookups = $3`
 	sqlKnownTxns = `
 select coalesce(array_agg(provider_txn), '{}') from payment_attempts
-where org_id = app.org() and gateway_id = $1 and provider_txn is not null`
+where org_id = app.org() and gateway_id = $1 and provider_txn = any($2) and state = 'approved'`
 )
 
 // Resolve asks the provider about an attempt whose answer was lost (R44). It never sends a charge. Found is settled;
-// not found is believed only after the last look-up of the schedule and when the provider's list does not have it
-// either; anything else waits, and two candidates are a human's question.
+// not found is believed only after the last look-up of the schedule, when the provider's list does not have it
+// either and no answer of its own ever said otherwise; anything else waits, and two candidates are a human's question.
 func (s *Collector) Resolve(ctx context.Context, c tenancy.Caller, m ResolveUnknown) error {
 	q, found, err := s.question(ctx, c, m.AttemptID)
 	if err != nil || !found {
 		return fail.Wrap(err, "read attempt %s", m.AttemptID)
+	}
+	if q.Terminal != q.Gateway.Terminal { // nobody who can be asked would know
+		return s.askHuman(ctx, c, m.AttemptID, q, "unknown_attempt", "made on terminal "+q.Terminal+", and "+q.Gateway.Terminal+" is connected now")
 	}
 	creds, err := q.Gateway.credentials(s.ring)
 	if err != nil {
@@ -62,18 +68,31 @@ func (s *Collector) Resolve(ctx context.Context, c tenancy.Caller, m ResolveUnkn
 	obs.Add(ctx, "lookup", o.Code)
 	switch {
 	case o.State == payment.Paid && o.Amount == q.Amount:
-		return s.record(ctx, c, m.AttemptID, o)
+		return s.found(ctx, c, m.AttemptID, q, o)
 	case o.State == payment.Paid:
 		return s.askHuman(ctx, c, m.AttemptID, q, "amount_mismatch", "the provider captured "+o.Amount.String()+", not "+q.Amount.String())
+	case o.State == payment.NotFound && lookupsDone(q.UnknownAt, q.Now) && q.Doubted:
+		return s.askHuman(ctx, c, m.AttemptID, q, "unknown_attempt", "the provider's answer said that something happened, and no look-up finds it")
 	case o.State == payment.NotFound && lookupsDone(q.UnknownAt, q.Now):
 		return s.neverHappened(ctx, c, m.AttemptID, q, creds)
 	}
 	return s.askAgain(ctx, c, m.AttemptID, q)
 }
 
+// found settles what a look-up found as it should be, and with it the question that an odd answer had left.
+func (s *Collector) found(ctx context.Context, c tenancy.Caller, a id.Attempt, q question, o payment.Outcome) error {
+	if err := s.record(ctx, c, a, o); err != nil || !q.Doubted {
+		return err
+	}
+	b := &postgres.Batch{}
+	b.Queue(sqlCloseCases, a)
+	_, err := s.db.WriteInOrg(ctx, c, b)
+	return err
+}
+
 func (s *Collector) question(ctx context.Context, c tenancy.Caller, a id.Attempt) (q question, found bool, err error) {
 	err = s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
-		err := tx.QueryRow(ctx, sqlQuestion, a).Scan(&q.Key, &q.Amount, &q.UnknownAt, &q.SentAt, &q.Lookups,
+		err := tx.QueryRow(ctx, sqlQuestion, a).Scan(&q.Key, &q.Amount, &q.UnknownAt, &q.SentAt, &q.Lookups, &q.Terminal, &q.Doubted,
 			&q.Gateway.ID, &q.Gateway.Terminal, &q.Gateway.SealedCreds, &q.Gateway.Settings)
 		found = err == nil
 		q.Now, q.Gateway.Org = tx.Now(), tx.Entered().Org
@@ -133,7 +152,11 @@ func (s *Collector) strays(ctx context.Context, c tenancy.Caller, q question, cr
 		return 0, err
 	}
 	var known []string
-	err = s.db.InOrg(ctx, c, func(tx postgres.Tx) error { return tx.QueryRow(ctx, sqlKnownTxns, q.Gateway.ID).Scan(&known) })
+	listed := make([]string, len(list))
+	for i, t := range list {
+		listed[i] = t.ProviderTxn
+	}
+	err = s.db.InOrg(ctx, c, func(tx postgres.Tx) error { return tx.QueryRow(ctx, sqlKnownTxns, q.Gateway.ID, listed).Scan(&known) })
 	owned := map[string]bool{}
 	for _, txn := range known {
 		owned[txn] = true

@@ -16,6 +16,8 @@ const (
 	codeOK           = 0
 	codeBadLogin     = 603
 	codeKeyUsed      = 608
+	codeChecked      = 700 // a card was checked, no money moved
+	codeCheckedToo   = 701
 	codePageUnknown  = 5096
 	codePageOpen     = 5119
 	firstCardcomCode = 600
@@ -60,7 +62,7 @@ func verdict(t transaction, want money.Agorot) payment.Outcome {
 		o.State, o.Class = payment.Unknown, payment.Duplicate
 	case code == codeBadLogin:
 		o.State, o.Class = payment.Declined, payment.ConfigError
-	case code >= firstCardcomCode && code != 700 && code != 701:
+	case code >= firstCardcomCode && code != codeChecked && code != codeCheckedToo:
 		o.State, o.Class = payment.Declined, payment.ProviderRefusal
 	default:
 		o.State = payment.Declined

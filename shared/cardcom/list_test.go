@@ -45,8 +45,8 @@ func TestListReadsEveryPageAndLeavesOutChecks(t *testing.T) {
 	t.Parallel()
 	line := `{"ResponseCode":0,"TranzactionId":%d,"Amount":19.9,"CoinId":1}`
 	first := strings.TrimSuffix(strings.Repeat(fmt.Sprintf(line, 1)+",", 500), ",")
-	second := fmt.Sprintf(line, 2) + `,{"ResponseCode":700,"TranzactionId":3,"Amount":1,"CoinId":1},{"ResponseCode":701,"TranzactionId":4,"Amount":1,"CoinId":1},{"TranzactionId":5,"Amount":1,"CoinId":1},` +
-		`{"ResponseCode":0,"TranzactionId":6,"Amount":5,"CoinId":1,"IsRefund":true},{"ResponseCode":0,"TranzactionId":7,"Amount":5,"CoinId":2}`
+	second := fmt.Sprintf(line, 2) + `,{"ResponseCode":700,"TranzactionId":3,"Amount":1,"CoinId":1},{"ResponseCode":701,"TranzactionId":4,"Amount":1,"CoinId":1},` +
+		`{"ResponseCode":0,"TranzactionId":6,"Amount":5,"CoinId":1,"IsRefund":true},{"ResponseCode":0,"TranzactionId":7,"Amount":5,"CoinId":2},{"ResponseCode":10,"TranzactionId":8,"Amount":2,"CoinId":1}`
 	var asked []string
 	c, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
@@ -54,11 +54,11 @@ func TestListReadsEveryPageAndLeavesOutChecks(t *testing.T) {
 		answers(200, `{"ResponseCode":0,"Tranzactions":[`+[]string{first, second}[len(asked)-1]+`]}`)(w, r)
 	})
 	got, err := c.List(t.Context(), credentials, time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC))
-	if err != nil || len(got) != 503 || len(asked) != 2 {
+	if err != nil || len(got) != 504 || len(asked) != 2 {
 		t.Fatalf("%d lines in %d requests, %v", len(got), len(asked), err)
 	}
 	if got[0] != (payment.Transaction{ProviderTxn: "1", Amount: 1990}) || got[500].ProviderTxn != "2" || got[501] != (payment.Transaction{ProviderTxn: "6", Amount: 500, Refund: true}) ||
-		got[502] != (payment.Transaction{ProviderTxn: "7", Amount: 500, Foreign: true}) {
+		got[502] != (payment.Transaction{ProviderTxn: "7", Amount: 500, Foreign: true}) || got[503].ProviderTxn != "8" {
 		t.Errorf("%+v … %+v", got[0], got[500:])
 	}
 	for _, part := range []string{`"FromDate":"01032026"`, `"ToDate":"02032026"`, `"TranStatus":"Success"`, `"Page":2`, `"Page_size":500`, `"LimitForTerminal":1000`, `"ApiPassword":"` + password} {
@@ -83,6 +83,8 @@ func TestAListThatCannotBeReadIsAnErrorNotAShortList(t *testing.T) {
 		`{"ResponseCode":9999}`: cardcom.ErrUnreachable,
 		`{"Tranzactions":[]}`:   cardcom.ErrUnreachable,
 		`<html>`:                cardcom.ErrUnreachable,
+		`{"ResponseCode":0}`:    cardcom.ErrUnreachable,
+		`{"ResponseCode":0,"Tranzactions":[{"TranzactionId":5,"Amount":1,"CoinId":1}]}`:       cardcom.ErrUnreachable,
 		`{"ResponseCode":0,"Tranzactions":[{"ResponseCode":0,"TranzactionId":1,"CoinId":1}]}`: cardcom.ErrUnreachable,
 	} {
 		c, _ := serve(t, answers(200, body))

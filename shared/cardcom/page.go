@@ -164,9 +164,16 @@ func (c *Client) page(ctx context.Context, cr payment.Credentials, first, last t
 	default:
 		return nil, false, errors.Join(ErrUnreachable, fmt.Errorf("the list was refused with code %d", code))
 	}
-	for _, t := range out.Tranzactions {
-		if code, ok := t.code(); !ok || code != codeOK {
-			continue // a check of a card (700, 701) moved no money
+	if out.Tranzactions == nil {
+		return nil, false, errors.Join(ErrUnreachable, errNoAnswer)
+	}
+	for _, t := range *out.Tranzactions {
+		code, ok := t.code()
+		if !ok {
+			return nil, false, errors.Join(ErrUnreachable, errNoAnswer)
+		}
+		if code == codeChecked || code == codeCheckedToo {
+			continue // a check of a card moved no money; whatever else is listed as a success may have
 		}
 		amount, err := money.ParseShekels(t.Amount.String())
 		if err != nil {
@@ -174,5 +181,5 @@ func (c *Client) page(ctx context.Context, cr payment.Credentials, first, last t
 		}
 		list = append(list, payment.Transaction{ProviderTxn: t.TranzactionID.String(), Amount: amount, Refund: t.IsRefund, Foreign: t.CoinID.String() != coinILS})
 	}
-	return list, len(out.Tranzactions) == listPage, nil
+	return list, len(*out.Tranzactions) == listPage, nil
 }

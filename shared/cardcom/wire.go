@@ -139,5 +139,5 @@ type listRequest struct {
 
 type listAnswer struct {
 	status
-	Tranzactions []transaction
+	Tranzactions *[]transaction // not there is not the same as none
 }

@@ -986,7 +986,7 @@ export interface components {
             detail: string;
             /** @description Of the attempt, charge, payment or gateway; the provider's own number of what only it knows */
             id: string;
-            /** @description not_at_provider, not_in_books, amount_differs, currency_differs, listed_twice, payment_differs, allocation_differs, ledger_differs, charge_not_paid, payment_without_approval, paid_without_payment, entry_without_payment, unanswered or provider_unreachable */
+            /** @description not_at_provider, not_in_books, amount_differs, currency_differs, listed_twice, payment_differs, allocation_differs, ledger_differs, charge_not_paid, payment_without_approval, paid_without_payment, entry_without_payment, unanswered, terminal_replaced or provider_unreachable */
             kind: string;
         };
         BillingGatewayOutput: {
@@ -3144,7 +3144,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             /** @description org.not_found */
             404: components["responses"]["Problem"];
-            /** @description billing.test_org_not_live, idempotency.in_progress */
+            /** @description billing.terminal_in_use, billing.test_org_not_live, idempotency.in_progress */
             409: components["responses"]["Problem"];
             /** @description request.too_large */
             413: components["responses"]["Problem"];

@@ -34,7 +34,7 @@ type getBillingProofInput struct {
 }
 
 type differenceOutput struct {
-	Kind   string `json:"kind" doc:"not_at_provider, not_in_books, amount_differs, currency_differs, listed_twice, payment_differs, allocation_differs, ledger_differs, charge_not_paid, payment_without_approval, paid_without_payment, entry_without_payment, unanswered or provider_unreachable"`
+	Kind   string `json:"kind" doc:"not_at_provider, not_in_books, amount_differs, currency_differs, listed_twice, payment_differs, allocation_differs, ledger_differs, charge_not_paid, payment_without_approval, paid_without_payment, entry_without_payment, unanswered, terminal_replaced or provider_unreachable"`
 	ID     string `json:"id" doc:"Of the attempt, charge, payment or gateway; the provider's own number of what only it knows"`
 	Detail string `json:"detail"`
 }
