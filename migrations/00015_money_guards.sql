@@ -13,9 +13,13 @@ alter table card_sessions no force row level security;
 update payment_attempts x set terminal = g.terminal from gateways g where g.org_id = x.org_id and g.id = x.gateway_id;
 update payment_methods x set terminal = g.terminal from gateways g where g.org_id = x.org_id and g.id = x.gateway_id;
 update card_sessions x set terminal = g.terminal from gateways g where g.org_id = x.org_id and g.id = x.gateway_id;
+-- contract: this file lifted it above, for its own update
 alter table gateways force row level security;
+-- contract: this file lifted it above, for its own update
 alter table payment_attempts force row level security;
+-- contract: this file lifted it above, for its own update
 alter table payment_methods force row level security;
+-- contract: this file lifted it above, for its own update
 alter table card_sessions force row level security;
 
 -- The code before this migration names no terminal; the gateway's is the only one it knows.
@@ -48,11 +52,16 @@ begin
   return new;
 end $$;
 -- +goose StatementEnd
+-- contract: it fills in what the release before leaves out
 create trigger payment_methods_keep_terminal before insert on payment_methods for each row execute function app.keep_terminal();
+-- contract: it fills in what the release before leaves out
 create trigger card_sessions_keep_terminal before insert on card_sessions for each row execute function app.keep_terminal();
+-- contract: it refuses only a charge at a terminal that is connected no more
 create trigger payment_attempts_terminal before insert on payment_attempts for each row execute function app.attempt_terminal();
+-- contract: it refuses only what would lose the answer to a charge
 create trigger gateways_terminal before update of terminal on gateways for each row
   when (new.terminal <> old.terminal) execute function app.gateway_terminal();
+-- contract: no stage holds data yet, so the index is made at once
 create index payment_attempts_open on payment_attempts (org_id, gateway_id) where state in ('claimed', 'sent', 'unknown');
 
 -- +goose Down

@@ -112,16 +112,21 @@ begin
   return new;
 end $$;
 -- +goose StatementEnd
+-- contract: no stage holds data yet, so the index is made at once
 create index charges_by_membership on charges (org_id, membership_id) where membership_id is not null;
+-- contract: it refused lawful cancellations; nothing relies on its refusal
 drop trigger memberships_not_before_charge on memberships;
+-- contract: it voids what is no longer owed and refuses nothing
 create trigger memberships_cancellation after update of cancel_effective_on, state on memberships for each row
   when (new.cancel_effective_on is distinct from old.cancel_effective_on or new.state = 'ended' and old.state <> 'ended')
   execute function app.no_cancellation_before_charge();
+-- contract: it plans what was withdrawn again and refuses nothing
 create trigger memberships_plan_again before update of cancel_effective_on on memberships for each row
   when (old.cancel_effective_on is not null and (new.cancel_effective_on is null or new.cancel_effective_on > old.cancel_effective_on)
     and new.next_charge_at is null and new.pay_mode = 'monthly' and new.price > 0 and new.state <> 'ended'
     and (new.periods_total is null or new.next_period < new.periods_total))
   execute function app.plan_again();
+-- contract: it opens a case and refuses nothing
 create trigger charges_refund_after_cancellation after update of state on charges for each row
   when (new.state = 'paid' and old.state <> 'paid' and new.membership_id is not null) execute function app.refund_after_cancellation();
 -- Two kinds more of a person's questions; what is allowed stays allowed.
@@ -153,6 +158,7 @@ begin
   return new;
 end $$;
 -- +goose StatementEnd
+-- contract: it moves a date and refuses nothing
 create trigger dunning_cases_off_rest_day before insert or update of next_at on dunning_cases for each row
   when (new.next_at is not null) execute function app.step_off_rest_day();
 

@@ -199,7 +199,7 @@ func TestCardcomsNoticesThroughTheGateway(t *testing.T) {
 		}
 		settle(t)
 		added := grown(before, a.rows(t, conn))
-		if added["inbox"] != 1 || added["jobs"] != 1 || len(added) != 2 {
+		if added["inbox"] != 1 || len(added) != 1 { // the page's card is saved: nothing is left to read
 			t.Errorf("three deliveries add %v", added)
 		}
 	})

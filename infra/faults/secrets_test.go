@@ -28,8 +28,8 @@ import (
 const hears = "hook-org-clerk"
 
 const (
-	clerkSecretAt = "/fitkit/staging/org/CLERK_WEBHOOK_SECRET"
-	systemURLAt   = "/fitkit/staging/shared/SYSTEM_DATABASE_URL"
+	clerkSecretAt = "/fitkit/preview/org/CLERK_WEBHOOK_SECRET"
+	systemURLAt   = "/fitkit/preview/shared/SYSTEM_DATABASE_URL"
 	systemURL     = "postgres://nobody:a-canary-of-a-password@127.0.0.1:1/nowhere"
 )
 
@@ -46,8 +46,8 @@ func newListener(t *testing.T, store *ssmtest.Store, freshFor string) listener {
 		t.Fatal(err)
 	}
 	f := template.Function{Name: hears, LambdaName: hears, ARN: "arn:aws:lambda:eu-central-1:1:function:" + hears, CodeDir: bin, MemoryMB: 256, Timeout: 30 * time.Second}
-	f.Env = map[string]string{"STAGE": "staging", "QUEUE_URL_PREFIX": "http://127.0.0.1:1/", "SETTINGS_FRESH_FOR": freshFor,
-		"CLERK_WEBHOOK_SECRET": "ssm:" + clerkSecretAt, "SYSTEM_DATABASE_URL": "ssm:" + systemURLAt, "SENTRY_DSN": "ssm:/fitkit/staging/shared/SENTRY_DSN"}
+	f.Env = map[string]string{"STAGE": "preview", "QUEUE_URL_PREFIX": "http://127.0.0.1:1/", "SETTINGS_FRESH_FOR": freshFor,
+		"CLERK_WEBHOOK_SECRET": "ssm:" + clerkSecretAt, "SYSTEM_DATABASE_URL": "ssm:" + systemURLAt, "SENTRY_DSN": "ssm:/fitkit/preview/shared/SENTRY_DSN"}
 	maps.Copy(f.Env, store.Environment())
 	h, err := host.New(host.Options{Functions: []template.Function{f}, Region: stores.Region, InitLimit: time.Minute, Freeze: true,
 		Builder: &host.GoBuilder{Root: root, Tags: []string{"fitkit_testhooks"}}})
@@ -160,7 +160,7 @@ func canaries(t *testing.T, pid int, values ...string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if file == "environ" && strings.Count(string(text), "=ssm:/fitkit/staging/") != 3 {
+		if file == "environ" && strings.Count(string(text), "=ssm:/fitkit/preview/") != 3 {
 			t.Errorf("the environment holds no references: the search below finds nothing")
 		}
 		for _, value := range values {
@@ -198,7 +198,7 @@ func TestWithoutAccessAFunctionDoesNotStartAndSaysWhy(t *testing.T) {
 	}
 	starts := l.said("FitKit cannot start: 3 setting(s)")
 	for _, variable := range []string{"CLERK_WEBHOOK_SECRET", "SYSTEM_DATABASE_URL", "SENTRY_DSN"} {
-		if n := l.said("  " + variable + ": stands at /fitkit/staging/"); starts == 0 || n != starts {
+		if n := l.said("  " + variable + ": stands at /fitkit/preview/"); starts == 0 || n != starts {
 			t.Errorf("%s is named %d times in %d starts", variable, n, starts)
 		}
 	}
