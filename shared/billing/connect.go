@@ -48,6 +48,10 @@ type Gateway struct {
 var ErrLiveInTest = fail.New(fail.Conflict, "billing.test_org_not_live", "A test studio cannot connect a live terminal. Connect a test terminal, or use a live studio.",
 	"סטודיו לבדיקות אינו יכול לחבר מסוף אמיתי. חברו מסוף בדיקות או השתמשו בסטודיו אמיתי.")
 
+// ErrTakesMoney refuses to call a terminal a test that is none: a studio on a test clock would charge real cards.
+var ErrTakesMoney = fail.New(fail.Conflict, "billing.terminal_takes_money", "This terminal takes real money. Connect it as live, or connect the provider's test terminal.",
+	"המסוף הזה גובה כסף אמיתי. חברו אותו כמסוף חי, או חברו את מסוף הבדיקות של חברת הסליקה.")
+
 // ErrTerminalInUse refuses another terminal while the connected one has not answered for a charge.
 var ErrTerminalInUse = fail.New(fail.Conflict, "billing.terminal_in_use", "A charge on the connected terminal is still being checked with the card company. Connect another terminal once it is settled.",
 	"חיוב במסוף המחובר עדיין נבדק מול חברת האשראי. חברו מסוף אחר לאחר שהבדיקה תסתיים.")
@@ -132,10 +136,15 @@ func (g Gateway) count(ctx context.Context, e tenancy.Entered) {
 func (s *Collector) mayConnect(ctx context.Context, c tenancy.Caller, n Connection) error {
 	return s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
 		e, err := tx.Enter(ctx)
-		if err == nil && e.TestMode && n.Mode == "live" {
+		switch {
+		case err != nil:
+			return err
+		case e.TestMode && (n.Mode == "live" || s.provider.MovesMoney(n.Terminal)):
 			return ErrLiveInTest
+		case n.Mode == "test" && s.provider.MovesMoney(n.Terminal):
+			return ErrTakesMoney
 		}
-		return err
+		return nil
 	})
 }
 

@@ -125,3 +125,16 @@ func TestAnAnswerThatSomethingHappenedIsNeverNothing(t *testing.T) {
 		})
 	}
 }
+
+// Red while a terminal was whatever its owner called it: twelve months of real charges in as many minutes on a test clock.
+func TestATerminalThatTakesMoneyIsNoTest(t *testing.T) {
+	t.Parallel()
+	s := studio{billingtest.NewStudio(t)}
+	if err := s.connectTo(billingtest.RealTerminal); !errors.Is(err, billing.ErrLiveInTest) {
+		t.Errorf("a test studio: %v", err)
+	}
+	s.Exec(t, "update orgs set test_now = null, test_mode = false")
+	if err := s.connectTo(billingtest.RealTerminal); !errors.Is(err, billing.ErrTakesMoney) {
+		t.Errorf("a live studio that calls it a test: %v", err)
+	}
+}

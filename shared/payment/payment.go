@@ -113,6 +113,8 @@ type Provider interface {
 	OpenCheckout(ctx context.Context, c Credentials, r CheckoutRequest) (Checkout, error)
 	// FetchCheckout is the authoritative reading of a hosted page.
 	FetchCheckout(ctx context.Context, c Credentials, ref, reference string) (Outcome, error)
+	// MovesMoney says whether the terminal takes real money: whoever connects it cannot decide that.
+	MovesMoney(terminal int) bool
 	// Probe proves the credentials without moving money.
 	Probe(ctx context.Context, c Credentials) error
 	// List is the provider's successful transactions of the days from first to last.

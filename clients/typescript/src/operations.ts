@@ -65,7 +65,7 @@ export type SharedCode = "auth.impersonated" | "auth.keys_unavailable" | "auth.o
 
 /** The further codes of each operation; docs/errors.md says what they mean. */
 export interface OwnCodes {
-  "api-billing-connect-gateway": "billing.terminal_in_use" | "billing.test_org_not_live" | "gateway.credentials_refused" | "gateway.unreachable" | "request.too_many";
+  "api-billing-connect-gateway": "billing.terminal_in_use" | "billing.terminal_takes_money" | "billing.test_org_not_live" | "gateway.credentials_refused" | "gateway.unreachable" | "request.too_many";
   "api-billing-create-card-session": "billing.member_not_found" | "billing.no_gateway" | "gateway.credentials_refused" | "gateway.unreachable";
   "api-billing-create-charge": "billing.charge_description" | "billing.charge_due_too_far" | "billing.member_not_found";
   "api-billing-get-billing-proof": "billing.proof_day_ahead" | "request.too_many";

@@ -3144,7 +3144,7 @@ export interface operations {
             403: components["responses"]["Problem"];
             /** @description org.not_found */
             404: components["responses"]["Problem"];
-            /** @description billing.terminal_in_use, billing.test_org_not_live, idempotency.in_progress */
+            /** @description billing.terminal_in_use, billing.terminal_takes_money, billing.test_org_not_live, idempotency.in_progress */
             409: components["responses"]["Problem"];
             /** @description request.too_large */
             413: components["responses"]["Problem"];

@@ -14,9 +14,11 @@ var Key = strings.Repeat("1", 64)
 
 // The credentials of a Studio's gateway.
 const (
-	Terminal    = 1000
-	APIName     = "n"
-	APIPassword = "p"
+	Terminal = 1000
+	// RealTerminal takes real money; every other takes none.
+	RealTerminal = 123456
+	APIName      = "n"
+	APIPassword  = "p"
 )
 
 // MemberWithCard makes a member whose saved card is one that a provider, another than the Studio's own, gave a token for.

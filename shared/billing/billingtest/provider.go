@@ -81,6 +81,9 @@ func (p *Provider) FetchCheckout(_ context.Context, _ payment.Credentials, ref, 
 	return payment.Outcome{State: payment.Pending, Code: "5119"}, nil
 }
 
+// MovesMoney implements payment.Provider.
+func (p *Provider) MovesMoney(terminal int) bool { return terminal == RealTerminal }
+
 // Probe implements payment.Provider.
 func (p *Provider) Probe(context.Context, payment.Credentials) error { return nil }
 
