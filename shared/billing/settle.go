@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -56,6 +57,9 @@ func (s *Collector) Settle(ctx context.Context, c tenancy.Caller, v Verdict) err
 		return ErrSettleReason
 	}
 	amount, open, err := s.judge(ctx, c, v)
+	if errors.Is(err, postgres.ErrOrgNotFound) {
+		return ErrAttemptNotFound
+	}
 	if err != nil {
 		return fail.Wrap(err, "settle attempt %s", v.Attempt)
 	}
