@@ -54,6 +54,7 @@ func TestACardServesTheTerminalItWasSavedAt(t *testing.T) {
 	if err := s.connectTo(billingtest.Terminal + 1); err != nil {
 		t.Fatal(err)
 	}
+	s.Exec(t, "update payment_methods set is_default = true") // connecting took that away; the claim must refuse it by itself
 	c := s.Charge(t, m, 24900)
 	s.Execute(t, c)
 	if s.Provider.Asked != 0 || s.State(t, c) != "due" {
