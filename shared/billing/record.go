@@ -96,8 +96,18 @@ func (s *Collector) approve(ctx context.Context, c tenancy.Caller, a id.Attempt,
 const sqlIsFirst = `
 select coalesce(bool_and(attempt_id = $1), false) from (select attempt_id from payments where org_id = app.org() limit 2) p`
 
+// sqlFoundTooLate runs after sqlApprove, and sees what that left: money of an attempt that has another outcome, or another
+// transaction, is nobody's in the books. A person decides whether it goes back.
+const sqlFoundTooLate = `
+insert into money_cases (org_id, kind, attempt_id, detail)
+select app.org(), 'provider_duplicate', a.id, 'the provider took ' || $3::text || ' as ' || $2::text || ', and the attempt is ' || a.state
+from payment_attempts a
+where a.org_id = app.org() and a.id = $1 and (a.state in ('declined', 'failed') or a.state = 'approved' and a.provider_txn <> $2)
+on conflict (org_id, kind, attempt_id) where state = 'open' do nothing`
+
 func queueApproval(b *postgres.Batch, a id.Attempt, o payment.Outcome) {
 	b.Queue(sqlApprove, a, o.ProviderTxn, o.Code, o.Amount)
+	b.Queue(sqlFoundTooLate, a, o.ProviderTxn, o.Amount.String())
 }
 
 const (
