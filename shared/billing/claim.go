@@ -142,10 +142,11 @@ func (cl *claim) scan(row pgx.Row) (why, error) {
 const sqlMarkSent = `
 update payment_attempts set state = 'sent', sent_at = now()
 where org_id = app.org() and id = $1 and state = 'claimed' and lease_until > now()
+  and not exists (select from orgs o where o.id = app.org() and o.status = 'deleted')
 returning true`
 
 // markSent commits that the provider is about to be called. A worker that slept past its lease gets false and stops:
-// somebody may be asking about its attempt already.
+// somebody may be asking about its attempt already. So does one whose studio was deleted since the claim.
 func (s *Collector) markSent(ctx context.Context, c tenancy.Caller, a id.Attempt) (ok bool, err error) {
 	b := &postgres.Batch{}
 	b.Queue(sqlMarkSent, a).QueryRow(func(row pgx.Row) error {

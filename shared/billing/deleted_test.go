@@ -64,4 +64,16 @@ func TestMoneyUnderWayIsSettledInADeletedStudio(t *testing.T) {
 			t.Errorf("claimed: %v", err)
 		}
 	})
+	t.Run("nor sent, when it was deleted after the claim", func(t *testing.T) {
+		t.Parallel()
+		s := studio{billingtest.NewStudio(t)}
+		a, err := s.Collector.Claim(ctx, s.Caller, s.Charge(t, s.Member(t), 24900))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Exec(t, "update orgs set status = 'deleted'")
+		if err := s.Collector.MarkSent(ctx, s.Caller, a); err == nil {
+			t.Error("it may be sent") // red while only the claim asked for a studio that is there
+		}
+	})
 }
