@@ -51,6 +51,9 @@ func TestMoneyFoundTooLateIsAPersonsQuestion(t *testing.T) {
 			if err := s.Collector.Settle(ctx, s.Caller, v); err != nil {
 				t.Fatal(err)
 			}
+			if n := postgrestest.Get[int](t, s.Database, "select count(*) from audit_log where action = 'attempt.settled'"); (n == 1) != (tc.want[0] == '1') {
+				t.Errorf("%d lines in the trail", n) // red while a case could be closed without one
+			}
 			if n := postgrestest.Get[int](t, s.Database, "select count(*) from money_cases where kind = 'provider_duplicate' and state = 'open'"); n != 0 {
 				t.Errorf("%d stay open", n)
 			}

@@ -44,7 +44,8 @@ const (
 select a.state, a.amount, a.next_lookup_at is null from payment_attempts a where a.org_id = app.org() and a.id = $1 for update`
 	sqlAuditSettle = `
 insert into audit_log (org_id, action, object_kind, object_id, reason, data)
-values (app.org(), 'attempt.settled', 'payment_attempt', $1, $2, jsonb_build_object('captured', $3::boolean, 'provider_txn', $4::text))`
+select app.org(), 'attempt.settled', 'payment_attempt', $1, $2, jsonb_build_object('captured', $3::boolean, 'provider_txn', $4::text)
+where $5::boolean or exists (select from money_cases where org_id = app.org() and attempt_id = $1 and state = 'open')`
 	sqlCloseCases = `update money_cases set state = 'closed', closed_at = now() where org_id = app.org() and attempt_id = $1 and state = 'open'
   and kind in ('unknown_attempt', 'amount_mismatch', 'partial_approval', 'provider_duplicate')`
 )
@@ -96,10 +97,8 @@ func (s *Collector) judge(ctx context.Context, c tenancy.Caller, v Verdict) (amo
 			return ErrAttemptAsked
 		case !open && (state == "approved") != v.Captured:
 			return ErrAttemptSettled
-		case !open:
-			return nil
 		}
-		_, err = tx.Exec(ctx, sqlAuditSettle, v.Attempt, v.Reason, v.Captured, v.Txn)
+		_, err = tx.Exec(ctx, sqlAuditSettle, v.Attempt, v.Reason, v.Captured, v.Txn, open) // a repeat has neither, and says nothing new
 		return err
 	})
 	return amount, open, err
