@@ -15,7 +15,7 @@ import (
 
 // protocol is the statements that one charge takes, in their order, as the packages that own them wrote them.
 type protocol struct {
-	enter, takeJob, claim, markSent, approve, endJob string
+	enter, takeJob, claim, approve, endJob string
 }
 
 func readProtocol() (p protocol, err error) {
@@ -24,7 +24,7 @@ func readProtocol() (p protocol, err error) {
 		folder, name string
 	}{
 		{&p.enter, "shared/postgres", "sqlEnterOrg"}, {&p.takeJob, "shared/queue", "sqlTake"},
-		{&p.claim, "shared/billing", "sqlClaim"}, {&p.markSent, "shared/billing", "sqlMarkSent"},
+		{&p.claim, "shared/billing", "sqlClaim"},
 		{&p.approve, "shared/billing", "sqlApprove"}, {&p.endJob, "shared/queue", "sqlDone"},
 	} {
 		if *one.into, err = statement(one.folder, one.name); err != nil {
@@ -81,7 +81,6 @@ func (p protocol) execute(ctx context.Context, conn *pgx.Conn, d due) error {
 	key := "fk-" + strings.ReplaceAll(attempt, "-", "")
 	for _, transaction := range [][]call{
 		{{p.takeJob, []any{d.job, "41s"}}, {p.claim, []any{d.charge, attempt, key, 0, "8s", 4, 10}}},
-		{{p.markSent, []any{attempt}}},
 		{{p.approve, []any{attempt, key, "000", 25000}}, {p.endJob, []any{d.job}}},
 	} {
 		if err := p.send(ctx, conn, d.org, transaction); err != nil {

@@ -34,7 +34,7 @@ var points = []struct {
 	name  string
 	oneIn int
 }{
-	{"message received", 14}, {"attempt committed", 12}, {"before sent", 11}, {"after sent", 10}, {"socket open", 9},
+	{"message received", 14}, {"attempt committed", 12}, {"secrets open", 11}, {"before the call", 10}, {"socket open", 9},
 	{"request half written", 8}, {"request written", 7}, {"answer headers in", 6}, {"answer body in", 5}, {"before result commit", 4},
 	{"before follow-up sent", 3}, {"after follow-up sent", 2}, {"after result commit", 3}, {"before answer", 6},
 }

@@ -16,8 +16,8 @@ import (
 // TestAWorkerThatWakesUpLateChangesNothing is T9's small form. A worker is frozen by SIGSTOP beyond its attempt's lease,
 // the sweep and the look-up settle what can be settled, and the worker wakes up.
 //
-// It has been seen red without the state in sqlApprove's guard, with the rows that markSent touched ignored, and with a
-// request that may have left told as never sent.
+// It has been seen red without the state in sqlApprove's guard, without the worker's question whether it is too late to
+// send, and with a request that may have left told as never sent.
 func TestAWorkerThatWakesUpLateChangesNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, options{workers: 2})
@@ -28,11 +28,12 @@ func TestAWorkerThatWakesUpLateChangesNothing(t *testing.T) {
 	for i, tc := range []struct {
 		point string
 		sent  bool // a worker that wakes up here may still send its request: nobody has said that it will not
+		early bool // it is yet to ask itself whether it is too late, which takes real time
 		state string
 	}{
-		{point: "attempt committed", state: "unknown"},
-		{point: "before sent", state: "unknown"},
-		{point: "after sent", sent: true, state: "unknown"},
+		{point: "attempt committed", early: true, state: "unknown"},
+		{point: "secrets open", early: true, state: "unknown"},
+		{point: "before the call", sent: true, state: "unknown"},
 		{point: "socket open", sent: true, state: "unknown"},
 		{point: "answer body in", state: "approved"},
 		{point: "before result commit", state: "approved"},
@@ -40,7 +41,10 @@ func TestAWorkerThatWakesUpLateChangesNothing(t *testing.T) {
 		t.Run(tc.point, func(t *testing.T) {
 			charge := r.charge(t, card, money.Agorot(30_000+i))
 			pid := r.freeze(t, tc.point)
-			r.Exec(t, "update payment_attempts set lease_until = now() - interval '1 second' where charge_id = $1", charge)
+			if !tc.early {
+				r.Exec(t, "update payment_attempts set lease_until = now() - interval '1 second' where charge_id = $1", charge)
+			}
+			until(t, "its lease is over", func() bool { return r.attempt(t, charge, "(lease_until < now())::text") == "true" })
 			r.run(t, sweep)
 			r.settle(t, asking)
 			if got := r.attempt(t, charge, "state"); got != tc.state {

@@ -57,7 +57,8 @@ func NewCollector(db *postgres.DB, p payment.Provider, ring *seal.Ring, timeout 
 	return &Collector{Store: NewStore(db), provider: p, ring: ring, lease: timeout + leaseMargin}
 }
 
-// leaseMargin is how much longer than the provider's time-out an attempt stays claimed.
+// leaseMargin is how much longer than the provider's time-out an attempt's lease is: what the claim may take before the call
+// begins, so that a call always ends within the lease.
 const leaseMargin = 5 * time.Second
 
 // What a charge can be refused for.

@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,6 +15,7 @@ import (
 
 // claim is an attempt that this worker holds, and all that the provider must be told.
 type claim struct {
+	began        time.Time // before the lease did, by this machine's clocks
 	Attempt      id.Attempt
 	Charge       id.Charge
 	Member       id.Member
@@ -51,6 +53,9 @@ const (
 // sqlClaim locks the charge, reads everything that decides, and inserts the attempt only if all of it allows. The
 // conditions live here and not in Go so that claim and decision are one round trip and one truth.
 //
+// The attempt is committed as sent, before anything is (docs/decisions/025): from here on it is settled by what the
+// provider says, or by a look-up.
+//
 // The membership is locked before the charge, in the order in which a cancellation takes them.
 const sqlClaim = `
 with ms as materialized (
@@ -76,8 +81,8 @@ with ms as materialized (
   left join payment_methods pm on pm.org_id = app.org() and pm.member_id = l.member_id and pm.is_default
   left join gateways g on g.org_id = app.org() and g.id = pm.gateway_id
 ), claimed as (
-  insert into payment_attempts (org_id, id, charge_id, n, gateway_id, payment_method_id, amount, installments, provider_key, lease_until, business_at, terminal)
-  select app.org(), $2, f.id, f.tries + 1, f.gateway_id, f.method_id, f.amount, f.installments, $3, now() + $5::interval, f.at, f.terminal
+  insert into payment_attempts (org_id, id, charge_id, n, gateway_id, payment_method_id, amount, installments, provider_key, lease_until, business_at, terminal, state, sent_at)
+  select app.org(), $2, f.id, f.tries + 1, f.gateway_id, f.method_id, f.amount, f.installments, $3, now() + $5::interval, f.at, f.terminal, 'sent', now()
   from facts f
   where f.state = 'due' and not f.cancelled and not f.paused and not f.expired and f.gateway_state = 'active' and f.week < $6 and f.month < $7
     and not exists (select from dunning_cases d where d.org_id = app.org() and d.charge_id = f.id and d.state in ('open', 'waiting_method') and d.next_at > f.at)
@@ -92,7 +97,7 @@ from facts f`
 
 // claim takes the charge's next attempt, or says why it may not be tried now.
 func (s *Collector) claim(ctx context.Context, c tenancy.Caller, m ExecuteCharge) (cl claim, reason why, err error) {
-	cl = claim{Attempt: id.New[id.Attempt](), Charge: m.ChargeID}
+	cl = claim{began: time.Now(), Attempt: id.New[id.Attempt](), Charge: m.ChargeID}
 	reason = gone
 	b := &postgres.Batch{}
 	queue.TakeBatch(ctx, &b.Batch)
@@ -139,23 +144,9 @@ func (cl *claim) scan(row pgx.Row) (why, error) {
 	return notDue, nil
 }
 
-const sqlMarkSent = `
-update payment_attempts set state = 'sent', sent_at = now()
-where org_id = app.org() and id = $1 and state = 'claimed' and lease_until > now()
-  and not exists (select from orgs o where o.id = app.org() and o.status = 'deleted')
-returning true`
-
-// markSent commits that the provider is about to be called. A worker that slept past its lease gets false and stops:
-// somebody may be asking about its attempt already. So does one whose studio was deleted since the claim.
-func (s *Collector) markSent(ctx context.Context, c tenancy.Caller, a id.Attempt) (ok bool, err error) {
-	b := &postgres.Batch{}
-	b.Queue(sqlMarkSent, a).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&ok)
-		if postgres.NoRows(err) {
-			return nil
-		}
-		return err
-	})
-	_, err = s.db.WriteInOrg(ctx, c, b)
-	return ok, err
+// tooLate says that a call which began now might not end within the attempt's lease: the worker slept. The monotonic clock
+// stands still while a machine is frozen, and the wall clock can be set, so the later of the two counts.
+func (cl *claim) tooLate() bool {
+	now := time.Now()
+	return max(now.Sub(cl.began), now.Round(0).Sub(cl.began.Round(0))) >= leaseMargin
 }

@@ -12,9 +12,10 @@ import (
 	"fitkit/shared/tenancy"
 )
 
-// Execute collects a charge once: claim → sent → provider → record. Each arrow is a commit. A message seen twice finds
-// the charge in flight or settled and ends quietly. A crash anywhere leaves an attempt whose lease runs out; the sweep
-// makes it unknown, and unknown is asked about, never repeated.
+// Execute collects a charge once: claim and commit → provider → record and commit. A message seen twice finds the charge
+// in flight or settled and ends quietly. A crash anywhere leaves an attempt whose lease runs out; the sweep makes it
+// unknown, and unknown is asked about, never repeated. So does a worker that slept before its call: somebody may be asking
+// about its attempt already.
 func (s *Collector) Execute(ctx context.Context, c tenancy.Caller, m ExecuteCharge) error {
 	cl, reason, err := s.claim(ctx, c, m)
 	if err != nil {
@@ -29,12 +30,12 @@ func (s *Collector) Execute(ctx context.Context, c tenancy.Caller, m ExecuteChar
 	if err != nil {
 		return s.abandon(ctx, c, cl, err)
 	}
-	crash.At("before sent")
-	ok, err := s.markSent(ctx, c, cl.Attempt)
-	if err != nil || !ok {
-		return fail.Wrap(err, "mark attempt %s sent", cl.Attempt)
+	crash.At("secrets open")
+	if cl.tooLate() {
+		obs.Add(ctx, "outcome", "too_late_to_send")
+		return nil
 	}
-	crash.At("after sent")
+	crash.At("before the call")
 	outcome := s.provider.Charge(ctx, creds, req)
 	obs.Add(ctx, "outcome", outcome.Code)
 	crash.At("before result commit")
@@ -74,7 +75,7 @@ func (s *Collector) unclaimed(ctx context.Context, c tenancy.Caller, m ExecuteCh
 
 var errTokenUnreadable = errors.New("the card's token does not open")
 
-// abandon gives up an attempt that was never sent because its secrets do not open: an operator's matter. A gateway's stop the
+// abandon gives up an attempt whose call never left because its secrets do not open: an operator's matter. A gateway's stop the
 // studio; one card's stop this charge until there is another card.
 func (s *Collector) abandon(ctx context.Context, c tenancy.Caller, cl claim, cause error) error {
 	obs.Failed(ctx, cause)

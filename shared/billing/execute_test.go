@@ -102,15 +102,21 @@ func TestExecute(t *testing.T) {
 			t.Fatalf("%s after %d requests", s.State(t, c), s.Provider.Asked)
 		}
 	})
-	t.Run("a worker whose lease ran out does not send", func(t *testing.T) {
+	// Red without tooLate.
+	t.Run("a worker that slept between its claim and its call does not send, and the sweep finds its attempt", func(t *testing.T) {
 		t.Parallel()
 		s := studio{billingtest.NewStudio(t)}
 		c := s.Charge(t, s.Member(t), 100)
-		s.Exec(t, `create function late() returns trigger language plpgsql as $$ begin new.lease_until = now() - interval '1 second'; return new; end $$`)
+		s.Exec(t, `create function late() returns trigger language plpgsql as $$ begin perform pg_sleep(5); return new; end $$`)
 		s.Exec(t, `create trigger late before insert on payment_attempts for each row execute function late()`)
 		s.Execute(t, c)
 		if s.Provider.Asked != 0 {
 			t.Fatal("it was sent")
+		}
+		s.Exec(t, "update payment_attempts set lease_until = now() - interval '1 second'")
+		s.sweep(t)
+		if n := postgrestest.Get[int](t, s.Database, "select count(*) from payment_attempts where state = 'unknown'"); n != 1 {
+			t.Fatal("its attempt is not asked about")
 		}
 	})
 }

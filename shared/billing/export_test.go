@@ -20,15 +20,6 @@ func (s *Collector) Claim(ctx context.Context, c tenancy.Caller, charge id.Charg
 	return cl.Attempt, err
 }
 
-// MarkSent commits that the provider is about to be called.
-func (s *Collector) MarkSent(ctx context.Context, c tenancy.Caller, a id.Attempt) error {
-	ok, err := s.markSent(ctx, c, a)
-	if err == nil && !ok {
-		err = errors.New("not marked")
-	}
-	return err
-}
-
 // WaitForMethod is what follows a claim that found no card.
 func (s *Collector) WaitForMethod(ctx context.Context, c tenancy.Caller, charge id.Charge) error {
 	return s.waitForMethod(ctx, c, charge, "no_payment_method")

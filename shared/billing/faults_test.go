@@ -40,9 +40,6 @@ func sent(o payment.Outcome) func(*testing.T, studio) (func(context.Context) err
 		s.Exec(t, "update gateways set state = 'active'")
 		s.Exec(t, "update orgs set charges_paused_at = null")
 		a := s.claimed(t)
-		if err := s.Collector.MarkSent(context.Background(), s.Caller, a); err != nil {
-			t.Fatal(err)
-		}
 		return func(ctx context.Context) error { return s.Collector.Record(ctx, s.Caller, a, o) }, a
 	}
 }
@@ -58,14 +55,7 @@ var flows = map[string]flow{
 			c := s.Charge(t, s.Member(t), 24900)
 			return func(ctx context.Context) error { _, err := s.Collector.Claim(ctx, s.Caller, c); return err }, c
 		},
-		done: `select exists (select from charges c join payment_attempts a on a.charge_id = c.id where c.id = $1 and c.state = 'in_flight' and a.state = 'claimed')`,
-	},
-	"mark sent": {
-		arrange: func(t *testing.T, s studio) (func(context.Context) error, any) {
-			a := s.claimed(t)
-			return func(ctx context.Context) error { return s.Collector.MarkSent(ctx, s.Caller, a) }, a
-		},
-		done: attemptState("sent", "in_flight", "true"),
+		done: `select exists (select from charges c join payment_attempts a on a.charge_id = c.id where c.id = $1 and c.state = 'in_flight' and a.state = 'sent')`,
 	},
 	"record an approval": {job: true, arrange: func(t *testing.T, s studio) (func(context.Context) error, any) {
 		o := paid

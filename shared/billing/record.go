@@ -113,7 +113,7 @@ func queueApproval(b *postgres.Batch, a id.Attempt, o payment.Outcome) {
 const (
 	sqlDecline = `
 update payment_attempts set state = $2, decline_class = $3, code = $4, settled_at = now(), next_lookup_at = null
-where org_id = app.org() and id = $1 and (state in ('sent', 'unknown') or state = 'claimed' and $2 = 'failed')
+where org_id = app.org() and id = $1 and state in ('sent', 'unknown')
 returning charge_id, installments`
 	sqlChargeBack = `
 update charges c set state = 'due' where c.org_id = app.org() and c.id = $1 and c.state = 'in_flight'

@@ -79,9 +79,6 @@ func TestALateAnswerToReplacedCredentialsPausesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Collector.MarkSent(ctx, s.Caller, a); err != nil {
-		t.Fatal(err)
-	}
 	if err := s.connectTo(billingtest.Terminal); err != nil {
 		t.Fatal(err)
 	}
