@@ -113,25 +113,30 @@ func (p *Poller) Close() {
 // InFlight is how many messages are with a function or being deleted.
 func (p *Poller) InFlight() int { return int(p.inFlight.Load()) }
 
-// source is one event source mapping. A token in slots is a free worker; nothing is received without one, so
-// no message is hidden here while it could be worked on elsewhere.
+// source is one event source mapping. A token in slots is room for a batch; nothing is received without one. There is room
+// for one more batch than there are workers, as Lambda's pollers keep some ready: it is received while all of them work.
 type source struct {
 	p       *Poller
 	mapping template.EventSource
 	queue   template.Queue
 	url     string
 	slots   chan struct{}
+	busy    chan struct{} // holds one for each worker that has a batch
 	deletes chan types.Message
 	workers sync.WaitGroup
 }
 
 func newSource(p *Poller, e template.EventSource) *source {
 	concurrency := cmp.Or(e.MaximumConcurrency, defaultConcurrency)
+	room := concurrency + 1
+	if p.queues[e.Queue].FIFO {
+		room = concurrency
+	}
 	s := &source{
 		p: p, mapping: e, queue: p.queues[e.Queue], url: p.urls[e.Queue],
-		slots: make(chan struct{}, concurrency), deletes: make(chan types.Message, 1000),
+		slots: make(chan struct{}, room), busy: make(chan struct{}, concurrency), deletes: make(chan types.Message, 1000),
 	}
-	for range concurrency {
+	for range room {
 		s.slots <- struct{}{}
 	}
 	return s
@@ -139,7 +144,7 @@ func newSource(p *Poller, e template.EventSource) *source {
 
 func (s *source) receiveLoop(ctx context.Context) {
 	for ctx.Err() == nil {
-		free := s.freeWorkers(ctx)
+		free := s.freeSlots(ctx)
 		if free == 0 {
 			break
 		}
@@ -157,8 +162,8 @@ func (s *source) receiveLoop(ctx context.Context) {
 	close(s.deletes)
 }
 
-// freeWorkers waits for a free worker and takes all that are free; 0 when ctx has ended.
-func (s *source) freeWorkers(ctx context.Context) int {
+// freeSlots waits for room and takes all there is; 0 when ctx has ended.
+func (s *source) freeSlots(ctx context.Context) int {
 	select {
 	case <-s.slots:
 	case <-ctx.Done():
@@ -175,7 +180,7 @@ func (s *source) freeWorkers(ctx context.Context) int {
 	}
 }
 
-// room is how many messages the free workers can take. The batches of a FIFO queue go out one at a time:
+// room is how many messages the free slots can take. The batches of a FIFO queue go out one at a time:
 // two batches of one receive could hold the same group.
 func (s *source) room(free int) int {
 	if s.queue.FIFO {
@@ -218,8 +223,8 @@ func (s *source) receive(ctx context.Context, want, wait int) ([]types.Message, 
 	return out.Messages, nil
 }
 
-// deliver splits messages into batches and gives each to a worker; it answers how many workers it took.
-func (s *source) deliver(ctx context.Context, messages []types.Message) (workers int) {
+// deliver splits messages into batches and gives each to a worker; it answers how many slots it took.
+func (s *source) deliver(ctx context.Context, messages []types.Message) (slots int) {
 	sw := s.p.switches.Load()
 	if sw.Reorder {
 		rand.Shuffle(len(messages), func(i, j int) { messages[i], messages[j] = messages[j], messages[i] })
@@ -228,16 +233,18 @@ func (s *source) deliver(ctx context.Context, messages []types.Message) (workers
 		n := min(s.mapping.BatchSize, len(messages))
 		batch := messages[:n]
 		messages = messages[n:]
-		workers++
+		slots++
 		s.workers.Go(func() {
 			defer func() { s.slots <- struct{}{} }()
+			s.busy <- struct{}{}
+			defer func() { <-s.busy }()
 			if sw.Delay > 0 {
 				pause(ctx, rand.N(sw.Delay))
 			}
 			s.work(batch, rand.Float64() < sw.Duplicate)
 		})
 	}
-	return workers
+	return slots
 }
 
 // work invokes the function with a batch. A duplicate runs at the same time; its verdict does not count.
