@@ -71,6 +71,8 @@ func (s *Collector) Resolve(ctx context.Context, c tenancy.Caller, m ResolveUnkn
 		return s.found(ctx, c, m.AttemptID, q, o)
 	case o.State == payment.Paid:
 		return s.askHuman(ctx, c, m.AttemptID, q, "amount_mismatch", "the provider captured "+o.Amount.String()+", not "+q.Amount.String())
+	case o.Code == "not_ours" && lookupsDone(q.UnknownAt, q.Now):
+		return s.askHuman(ctx, c, m.AttemptID, q, "unknown_attempt", "the provider's transaction of this key is a refund, in another currency, or has no amount")
 	case o.State == payment.NotFound && lookupsDone(q.UnknownAt, q.Now) && q.Doubted:
 		return s.askHuman(ctx, c, m.AttemptID, q, "unknown_attempt", "the provider's answer said that something happened, and no look-up finds it")
 	case o.State == payment.NotFound && lookupsDone(q.UnknownAt, q.Now):

@@ -47,6 +47,30 @@ func TestAnotherTerminalWaitsForTheAnswersOfTheFirst(t *testing.T) {
 	})
 }
 
+// Red while it was asked about every hour for ever, and nobody heard of it.
+func TestATransactionThatCannotBeOursIsAPersonsQuestionAfterADay(t *testing.T) {
+	t.Parallel()
+	s := studio{billingtest.NewStudio(t)}
+	odd := payment.Outcome{State: payment.Unknown, Class: payment.Ambiguous, Code: "not_ours", ProviderTxn: "7"}
+	s.Provider.Answer = func(payment.ChargeRequest) payment.Outcome {
+		return payment.Outcome{State: payment.Unknown, Code: "timeout"}
+	}
+	s.Provider.LookupBy = func(string) (payment.Outcome, bool) { return odd, true }
+	s.Execute(t, s.Charge(t, s.Member(t), 24900))
+	for _, tc := range []struct {
+		after time.Duration
+		want  string
+	}{{time.Hour, "unknown, 0 cases, asked again"}, {25 * time.Hour, "unknown, 1 cases, not asked again"}} {
+		s.SetNow(t, billingtest.Start.Add(tc.after))
+		s.resolve(t)
+		got := postgrestest.Get[string](t, s.Database, `select state || ', ' || (select count(*) from money_cases) || ' cases, ' ||
+			case when next_lookup_at is null then 'not asked again' else 'asked again' end from payment_attempts`)
+		if got != tc.want {
+			t.Errorf("after %s: %s, want %s", tc.after, got, tc.want)
+		}
+	}
+}
+
 func TestACardServesTheTerminalItWasSavedAt(t *testing.T) {
 	t.Parallel()
 	s := studio{billingtest.NewStudio(t)}
