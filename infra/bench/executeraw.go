@@ -63,7 +63,7 @@ func (s *system) executeRaw(ctx context.Context, list []due, workers int) (float
 	if err := group.Wait(); err != nil {
 		return 0, err
 	}
-	return work.rate(), s.allPaid(ctx, list)
+	return work.rate(), s.allDone(ctx, list)
 }
 
 func rawConn(ctx context.Context, databaseURL string) (*pgx.Conn, error) {
