@@ -54,7 +54,7 @@ func (s *system) openOldWorker(ctx context.Context, t *till, workers int) (*oldW
 	}
 	at := s.Secrets.Cardcom
 	err = json.NewEncoder(w.in).Encode(oldSetup{Redis: s.Variables["REDIS_URL"], Database: s.Variables["DATABASE_URL"], Workers: workers,
-		Statements: map[string]string{"enter": p.enter, "claim": p.claim, "mark_sent": p.markSent, "approve": p.approve},
+		Statements: map[string]string{"enter": p.enter, "claim": p.claim, "mark_sent": p.markSent, "approve": p.approve, "too_late": p.tooLate, "is_first": p.isFirst},
 		Provider:   oldProvider{s.Addresses.Cardcom + "/api/v11/Transactions/Transaction", at.Number, at.APIName, t.card.Reveal()}})
 	if err != nil {
 		return nil, w.failed(err)

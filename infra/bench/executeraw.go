@@ -15,7 +15,7 @@ import (
 
 // protocol is the statements that one charge takes, in their order, as the packages that own them wrote them.
 type protocol struct {
-	enter, takeJob, claim, markSent, approve, endJob string
+	enter, takeJob, claim, markSent, approve, tooLate, isFirst, endJob string
 }
 
 func readProtocol() (p protocol, err error) {
@@ -25,7 +25,8 @@ func readProtocol() (p protocol, err error) {
 	}{
 		{&p.enter, "shared/postgres", "sqlEnterOrg"}, {&p.takeJob, "shared/queue", "sqlTake"},
 		{&p.claim, "shared/billing", "sqlClaim"}, {&p.markSent, "shared/billing", "sqlMarkSent"},
-		{&p.approve, "shared/billing", "sqlApprove"}, {&p.endJob, "shared/queue", "sqlDone"},
+		{&p.approve, "shared/billing", "sqlApprove"}, {&p.tooLate, "shared/billing", "sqlFoundTooLate"},
+		{&p.isFirst, "shared/billing", "sqlIsFirst"}, {&p.endJob, "shared/queue", "sqlDone"},
 	} {
 		if *one.into, err = statement(one.folder, one.name); err != nil {
 			return p, err
@@ -82,7 +83,7 @@ func (p protocol) execute(ctx context.Context, conn *pgx.Conn, d due) error {
 	for _, transaction := range [][]call{
 		{{p.takeJob, []any{d.job, "41s"}}, {p.claim, []any{d.charge, attempt, key, 0, "8s", 4, 10}}},
 		{{p.markSent, []any{attempt}}},
-		{{p.approve, []any{attempt, key, "000", 25000}}, {p.endJob, []any{d.job}}},
+		{{p.approve, []any{attempt, key, "000", 25000}}, {p.tooLate, []any{attempt, key, "250.00"}}, {p.isFirst, []any{attempt}}, {p.endJob, []any{d.job}}},
 	} {
 		if err := p.send(ctx, conn, d.org, transaction); err != nil {
 			return fmt.Errorf("collect charge %s: %w", d.charge, err)

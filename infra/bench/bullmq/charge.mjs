@@ -2,19 +2,12 @@
 //
 // Where the two differ, it is in this one's favour. The card's token and the terminal's name come in the clear, where the function
 // opens AES-256-GCM envelopes. BullMQ keeps the job's state in Redis, so nothing takes the job's row and nothing ends it.
-// And what the function asks in its last transaction, whether the attempt was settled otherwise meanwhile and whether the
-// studio was paid for the first time, is not asked.
 import { randomBytes } from "node:crypto";
 import http from "node:http";
 import pg from "pg";
 
 // columns of the claim's answer
-const CLAIMED = 7;
-const AMOUNT = 9;
-const INSTALLMENTS = 10;
-const PAYER = 11;
-const EXP_MONTH = 13;
-const EXP_YEAR = 14;
+const [CLAIMED, AMOUNT, INSTALLMENTS, PAYER, EXP_MONTH, EXP_YEAR] = [7, 9, 10, 11, 13, 14];
 
 export class Collector {
   constructor({ database, statements, provider, workers }) {
@@ -33,27 +26,34 @@ export class Collector {
   async collect({ org, charge }) {
     const attempt = uuidv7();
     const key = `fk-${attempt.replaceAll("-", "")}`;
-    const claim = await this.inOrg(org, "claim", [charge, attempt, key, 0, "8s", 4, 10]);
+    const claim = await this.inOrg(org, ["claim", charge, attempt, key, 0, "8s", 4, 10]);
     if (!claim?.[CLAIMED]) throw new Error(`charge ${charge} was not claimed`);
-    const sent = await this.inOrg(org, "mark_sent", [attempt]);
+    const sent = await this.inOrg(org, ["mark_sent", attempt]);
     if (!sent) throw new Error(`attempt ${attempt} was not marked sent`);
     const answer = await this.charge(claim, key);
     if (answer.ResponseCode !== 0 || Math.round(answer.Amount * 100) !== Number(claim[AMOUNT])) {
       throw new Error(`the provider answered ${answer.ResponseCode} to charge ${charge}`);
     }
     const code = String(answer.ResponseCode).padStart(3, "0");
-    const paid = await this.inOrg(org, "approve", [attempt, String(answer.TranzactionId), code, claim[AMOUNT]]);
+    const txn = String(answer.TranzactionId);
+    const paid = await this.inOrg(
+      org,
+      ["approve", attempt, txn, code, claim[AMOUNT]],
+      ["too_late", attempt, txn, answer.Amount.toFixed(2)],
+      ["is_first", attempt],
+    );
     if (Number(paid?.[0]) !== 1) throw new Error(`charge ${charge} was not approved`);
   }
 
-  // inOrg runs a statement in a transaction of the studio's and answers its row. Each query is awaited before the next is sent.
-  async inOrg(org, statement, values) {
+  // inOrg runs statements in a transaction of the studio's and answers the first one's row. Each query waits for the one before.
+  async inOrg(org, ...statements) {
     const client = await this.pool.connect();
     let failed;
     try {
       await client.query("BEGIN");
-      await client.query(this.query("enter", [org, "bench"]));
-      const { rows } = await client.query(this.query(statement, values));
+      await this.run(client, "enter", org, "bench");
+      const rows = [];
+      for (const statement of statements) rows.push(await this.run(client, ...statement));
       await client.query("COMMIT");
       return rows[0];
     } catch (error) {
@@ -64,9 +64,10 @@ export class Collector {
     }
   }
 
-  // query is a statement that its connection prepares once.
-  query(name, values) {
-    return { name, text: this.statements[name], values, rowMode: "array" };
+  // run answers the first row of a statement that its connection prepares once.
+  async run(client, name, ...values) {
+    const { rows } = await client.query({ name, text: this.statements[name], values, rowMode: "array" });
+    return rows[0];
   }
 
   // charge asks the provider for the money, as shared/cardcom does.
