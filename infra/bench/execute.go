@@ -39,8 +39,13 @@ func executeFigures(ctx context.Context, s *system) (figures []figure, err error
 	if err != nil {
 		return nil, err
 	}
+	old, err := s.openOldWorker(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	defer old.close()
 	for _, c := range crews {
-		r, err := s.executeInTurns(ctx, t, c.workers, max(s.times(c.charges)/executeTurns, 4*c.workers))
+		r, err := s.executeInTurns(ctx, t, old, c.workers, max(s.times(c.charges)/executeTurns, 4*c.workers))
 		if err != nil {
 			return nil, err
 		}
@@ -60,26 +65,23 @@ func executeFigures(ctx context.Context, s *system) (figures []figure, err error
 type rates struct{ ours, bullmq, raw sample }
 
 // executeInTurns collects charges with the real function, with a BullMQ worker and with bare pgx, turn by turn, each its own
-// share. Each turn another one begins, so that what the first pays for is paid by all.
-func (s *system) executeInTurns(ctx context.Context, t *till, workers, each int) (r rates, err error) {
+// share. Each turn another one begins, so that what the first pays for is paid by all; a turn before the first is for caches,
+// connections and compilers to warm up.
+func (s *system) executeInTurns(ctx context.Context, t *till, old *oldWorker, workers, each int) (r rates, err error) {
 	l, err := s.openLine(ctx, workers)
 	if err != nil {
 		return r, err
 	}
 	defer l.close()
-	old, err := s.openOldWorker(ctx, t, workers)
-	if err != nil {
-		return r, err
-	}
-	defer old.close()
 	sides := []struct {
 		into    *sample
 		execute func(context.Context, []due) (float64, error)
 	}{
-		{&r.ours, l.execute}, {&r.bullmq, old.execute},
+		{&r.ours, l.execute},
+		{&r.bullmq, func(ctx context.Context, list []due) (float64, error) { return old.execute(ctx, list, workers) }},
 		{&r.raw, func(ctx context.Context, list []due) (float64, error) { return s.executeRaw(ctx, list, workers) }},
 	}
-	for turn := range executeTurns {
+	for turn := range 1 + executeTurns {
 		list, err := t.make(ctx, len(sides)*each)
 		if err != nil {
 			return r, err
@@ -90,7 +92,9 @@ func (s *system) executeInTurns(ctx context.Context, t *till, workers, each int)
 			if err != nil {
 				return r, err
 			}
-			*side.into = append(*side.into, rate)
+			if turn > 0 {
+				*side.into = append(*side.into, rate)
+			}
 		}
 	}
 	return r, nil

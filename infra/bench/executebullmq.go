@@ -17,8 +17,8 @@ import (
 //go:embed bullmq/package.json bullmq/package-lock.json bullmq/charge.mjs bullmq/worker.mjs
 var bullmqFiles embed.FS
 
-// oldWorker is a running BullMQ worker, as the old stack had it (docs/decisions/024). Its process lives from turn to turn, as
-// the function's processes do.
+// oldWorker is a running BullMQ worker, as the old stack had it (docs/decisions/024). One process does all that is measured:
+// Node.js compiles what it runs often, and the old one ran for weeks.
 type oldWorker struct {
 	s    *system
 	cmd  *exec.Cmd
@@ -31,7 +31,6 @@ type oldWorker struct {
 type oldSetup struct {
 	Redis      string            `json:"redis"`
 	Database   string            `json:"database"`
-	Workers    int               `json:"workers"`
 	Statements map[string]string `json:"statements"`
 	Provider   oldProvider       `json:"provider"`
 }
@@ -43,7 +42,7 @@ type oldProvider struct {
 	Token    string `json:"token"`
 }
 
-func (s *system) openOldWorker(ctx context.Context, t *till, workers int) (*oldWorker, error) {
+func (s *system) openOldWorker(ctx context.Context, t *till) (*oldWorker, error) {
 	p, err := readProtocol()
 	if err != nil {
 		return nil, err
@@ -53,7 +52,7 @@ func (s *system) openOldWorker(ctx context.Context, t *till, workers int) (*oldW
 		return nil, fmt.Errorf("start the BullMQ worker: %w", err)
 	}
 	at := s.Secrets.Cardcom
-	err = json.NewEncoder(w.in).Encode(oldSetup{Redis: s.Variables["REDIS_URL"], Database: s.Variables["DATABASE_URL"], Workers: workers,
+	err = json.NewEncoder(w.in).Encode(oldSetup{Redis: s.Variables["REDIS_URL"], Database: s.Variables["DATABASE_URL"],
 		Statements: map[string]string{"enter": p.enter, "claim": p.claim, "mark_sent": p.markSent, "approve": p.approve, "too_late": p.tooLate, "is_first": p.isFirst},
 		Provider:   oldProvider{s.Addresses.Cardcom + "/api/v11/Transactions/Transaction", at.Number, at.APIName, t.card.Reveal()}})
 	if err != nil {
@@ -84,15 +83,15 @@ func (w *oldWorker) start(ctx context.Context) error {
 	return w.cmd.Start()
 }
 
-// execute collects the charges, fed from Redis, and answers charges a second by the worker's own clock, which starts and
-// stops as ours does.
-func (w *oldWorker) execute(ctx context.Context, list []due) (float64, error) {
+// execute collects the charges, so many at once, fed from Redis, and answers charges a second by the worker's own clock, which
+// starts and stops as ours does.
+func (w *oldWorker) execute(ctx context.Context, list []due, workers int) (float64, error) {
 	charges := make([]map[string]string, len(list))
 	for i, d := range list {
 		charges[i] = map[string]string{"org": d.org, "charge": d.charge}
 	}
 	var answer struct{ Rate float64 }
-	if err := json.NewEncoder(w.in).Encode(charges); err != nil {
+	if err := json.NewEncoder(w.in).Encode(map[string]any{"workers": workers, "charges": charges}); err != nil {
 		return 0, w.failed(err)
 	}
 	if err := w.out.Decode(&answer); err != nil {

@@ -10,7 +10,7 @@ import pg from "pg";
 const [CLAIMED, AMOUNT, INSTALLMENTS, PAYER, EXP_MONTH, EXP_YEAR] = [7, 9, 10, 11, 13, 14];
 
 export class Collector {
-  constructor({ database, statements, provider, workers }) {
+  constructor({ database, statements, provider }, workers) {
     this.pool = new pg.Pool({ connectionString: database, max: workers, idleTimeoutMillis: 0 });
     this.agent = new http.Agent({ keepAlive: true });
     this.statements = statements;

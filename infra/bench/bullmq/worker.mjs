@@ -1,8 +1,8 @@
 // A BullMQ worker as the old stack ran them: one process that takes jobs from Redis, so many at once, and collects a charge with
 // each (docs/decisions/024).
 //
-// The first line on stdin says how it runs; each one after it is a list of charges, and is answered by a line that says how many
-// were collected a second. The end of stdin ends the process.
+// The first line on stdin says where everything is; each one after it is a list of charges and how many to work on at once, and is
+// answered by a line that says how many were collected a second. The end of stdin ends the process.
 import { createInterface } from "node:readline";
 import { Queue, Worker } from "bullmq";
 import { Collector } from "./charge.mjs";
@@ -10,14 +10,15 @@ import { Collector } from "./charge.mjs";
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const setup = JSON.parse((await lines.next()).value);
 const connection = { url: setup.redis };
-const name = `billing-execute-charge-${setup.workers}`;
+const name = "billing-execute-charge";
 const queue = new Queue(name, { connection });
-const collector = new Collector(setup);
+const collectors = {}; // by how many work at once: each has as many connections
 
 // collectAll feeds the queue, lets a worker have it, and answers charges a second. The worker comes with each list, so that it
 // waits for nothing while others are measured; the process, its code and its connections to PostgreSQL stay warm.
-async function collectAll(charges) {
-  const watch = new Stopwatch(setup.workers, charges.length);
+async function collectAll({ workers, charges }) {
+  const collector = (collectors[workers] ??= new Collector(setup, workers));
+  const watch = new Stopwatch(workers, charges.length);
   const work = async (job) => {
     await collector.collect(job.data);
     watch.lap();
@@ -26,7 +27,7 @@ async function collectAll(charges) {
   const worker = new Worker(name, work, {
     connection,
     autorun: false,
-    concurrency: setup.workers,
+    concurrency: workers,
     removeOnComplete: { count: 0 }, // the cheapest
   });
   await worker.waitUntilReady();
@@ -64,4 +65,4 @@ for await (const line of lines) {
   console.log(JSON.stringify({ rate: await collectAll(JSON.parse(line)) }));
 }
 await queue.close();
-await collector.close();
+for (const collector of Object.values(collectors)) await collector.close();
