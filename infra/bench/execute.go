@@ -73,13 +73,18 @@ func (s *system) executeInTurns(ctx context.Context, t *till, old *oldWorker, wo
 		return r, err
 	}
 	defer l.close()
+	raw, err := s.openRawCrew(ctx, workers)
+	if err != nil {
+		return r, err
+	}
+	defer raw.close()
 	sides := []struct {
 		into    *sample
 		execute func(context.Context, []due) (float64, error)
 	}{
 		{&r.ours, l.execute},
 		{&r.bullmq, func(ctx context.Context, list []due) (float64, error) { return old.execute(ctx, list, workers) }},
-		{&r.raw, func(ctx context.Context, list []due) (float64, error) { return s.executeRaw(ctx, list, workers) }},
+		{&r.raw, raw.execute},
 	}
 	for turn := range 1 + executeTurns {
 		list, err := t.make(ctx, len(sides)*each)
