@@ -24,9 +24,8 @@ func readProtocol() (p protocol, err error) {
 		folder, name string
 	}{
 		{&p.enter, "shared/postgres", "sqlEnterOrg"}, {&p.takeJob, "shared/queue", "sqlTake"},
-		{&p.claim, "shared/billing", "sqlClaim"},
-		{&p.approve, "shared/billing", "sqlApprove"}, {&p.tooLate, "shared/billing", "sqlFoundTooLate"}, {&p.isFirst, "shared/billing", "sqlIsFirst"},
-		{&p.endJob, "shared/queue", "sqlDone"},
+		{&p.claim, "shared/billing", "sqlClaim"}, {&p.approve, "shared/billing", "sqlApprove"},
+		{&p.tooLate, "shared/billing", "sqlFoundTooLate"}, {&p.isFirst, "shared/billing", "sqlIsFirst"}, {&p.endJob, "shared/queue", "sqlDone"},
 	} {
 		if *one.into, err = statement(one.folder, one.name); err != nil {
 			return p, err
@@ -35,25 +34,46 @@ func readProtocol() (p protocol, err error) {
 	return p, nil
 }
 
-// executeRaw runs the same statements in the same transactions with bare pgx, each worker on a connection of its own,
-// without a queue and without a provider, and answers charges a second.
-func (s *system) executeRaw(ctx context.Context, list []due, workers int) (float64, error) {
+// rawCrew runs the same statements in the same transactions with bare pgx, each worker on a connection that it keeps, without
+// a queue and without a provider.
+type rawCrew struct {
+	s     *system
+	p     protocol
+	conns []*pgx.Conn
+}
+
+func (s *system) openRawCrew(ctx context.Context, workers int) (*rawCrew, error) {
 	p, err := readProtocol()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	work := newStopwatch(workers, len(list))
+	c := &rawCrew{s: s, p: p}
+	for range workers {
+		conn, err := rawConn(ctx, s.Variables["DATABASE_URL"])
+		if err != nil {
+			c.close()
+			return nil, err
+		}
+		c.conns = append(c.conns, conn)
+	}
+	return c, nil
+}
+
+func (c *rawCrew) close() {
+	for _, conn := range c.conns {
+		conn.Close(context.Background())
+	}
+}
+
+// execute collects the charges and answers charges a second.
+func (c *rawCrew) execute(ctx context.Context, list []due) (float64, error) {
+	work := newStopwatch(len(c.conns), len(list))
 	var next atomic.Int64
 	group, all := errgroup.WithContext(ctx)
-	for range workers {
+	for _, conn := range c.conns {
 		group.Go(func() error {
-			conn, err := rawConn(all, s.Variables["DATABASE_URL"])
-			if err != nil {
-				return err
-			}
-			defer conn.Close(context.Background())
 			for i := next.Add(1) - 1; i < int64(len(list)); i = next.Add(1) - 1 {
-				if err := p.execute(all, conn, list[i]); err != nil {
+				if err := c.p.execute(all, conn, list[i]); err != nil {
 					return err
 				}
 				work.lap()
@@ -64,7 +84,7 @@ func (s *system) executeRaw(ctx context.Context, list []due, workers int) (float
 	if err := group.Wait(); err != nil {
 		return 0, err
 	}
-	return work.rate(), s.allPaid(ctx, list)
+	return work.rate(), c.s.allDone(ctx, list)
 }
 
 func rawConn(ctx context.Context, databaseURL string) (*pgx.Conn, error) {

@@ -2,14 +2,10 @@ package stores
 
 import (
 	"context"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 
 	"fitkit/infra/local/proc"
@@ -17,10 +13,7 @@ import (
 
 const sqsName = "SQS"
 
-var (
-	errNoNode = errors.New("Node.js is missing; the local SQS needs version 20 or newer (Debian: apt-get install nodejs npm)")
-	errNoNPM  = errors.New("npm is missing; the local SQS is installed with it (Debian: apt-get install npm)")
-)
+var errNoNode = errors.New("Node.js is missing; the local SQS needs version 20 or newer (Debian: apt-get install nodejs npm)")
 
 // fauxqs is pinned with everything it depends on by its lock file. 2.x needs Node 22.
 //
@@ -47,41 +40,8 @@ func (r *runner) sqs(ctx context.Context, s *Stores) error {
 	return nil
 }
 
-// installFauxqs gives the folder with the server, named by what is in it, so that two
-// checkouts with different versions do not disturb each other.
 func (r *runner) installFauxqs(ctx context.Context) (string, error) {
-	files, err := fauxqs.ReadDir("fauxqs")
-	if err != nil {
-		return "", err
-	}
-	sum, content := sha256.New(), map[string][]byte{}
-	for _, f := range files {
-		if content[f.Name()], err = fauxqs.ReadFile("fauxqs/" + f.Name()); err != nil {
-			return "", err
-		}
-		sum.Write(content[f.Name()])
-	}
-	return install(r.cache, "fauxqs-"+hex.EncodeToString(sum.Sum(nil))[:12], func(tmp string) error {
-		r.say("%s is being downloaded (9 MB, once).", sqsName)
-		for name, data := range content {
-			if err := os.WriteFile(filepath.Join(tmp, name), data, 0o644); err != nil {
-				return err
-			}
-		}
-		return npmInstall(ctx, tmp)
-	})
-}
-
-// npmInstall installs what the lock file in folder says, and runs no package's own scripts.
-func npmInstall(ctx context.Context, folder string) error {
-	npm, err := exec.LookPath("npm")
-	if err != nil {
-		return errNoNPM
-	}
-	return runTool(ctx, proc.Options{Name: "npm", Path: npm, Dir: folder, Tree: true, Args: []string{
-		"ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error",
-		"--omit-lockfile-registry-resolved",
-	}})
+	return InstallNode(ctx, r.cache, fauxqs, "fauxqs", func() { r.say("%s is being downloaded (9 MB, once).", sqsName) })
 }
 
 func pingSQS(ctx context.Context, port int) error {
