@@ -88,9 +88,13 @@ func (r *rig) wake(t testing.TB) {
 	r.run(t, relay)
 }
 
-// relayLost lets the relay send again what has gone through its receives, as it does after half an hour.
+// relayLost lets the relay send again what has gone through its receives, as it does after half an hour, and what its writer
+// died before sending, as it does after a minute.
 func (r *rig) relayLost(t testing.TB) {
 	t.Helper()
+	if n := postgrestest.Get[int](t, r.Database, "select count(*) from jobs where state = 'ready' and sent_at is null and created_at < now() - interval '5 seconds'"); n > 0 {
+		r.wake(t)
+	}
 	if n := r.Exec(t, `update jobs set sent_at = sent_at - $1::interval where state = 'ready' and sent_at < now() - interval '40 seconds'
 		and (lease_until is null or lease_until < now())`, outbox.ResendAfter.String()); n > 0 {
 		r.run(t, relay)
