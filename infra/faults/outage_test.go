@@ -88,9 +88,14 @@ func newOutage(t *testing.T) *outage {
 		owner: &seed.Client{API: p.Addresses.API, Token: clerk.Session(studio.Users["owner"], studio.Organization)}}
 }
 
-// write begins so many members a second, in time whatever the answers, until stop is called; then what is under way ends.
+// patient is how many people wait for an answer at once. When all do, nobody comes: a machine that answers fewer a second than
+// asked for would else end in a queue that no time limit outlives.
+const patient = 64
+
+// write begins so many members a second, as far as somebody is free, until stop is called; then what is under way ends.
 func (o *outage) write(t *testing.T, perSecond int) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
+	free := make(chan struct{}, patient)
 	var people sync.WaitGroup
 	people.Go(func() {
 		tick := time.NewTicker(time.Second / time.Duration(perSecond))
@@ -100,7 +105,15 @@ func (o *outage) write(t *testing.T, perSecond int) (stop func()) {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				people.Go(func() { o.member(t.Context(), n) })
+				select {
+				case free <- struct{}{}:
+				case <-ctx.Done():
+					return
+				}
+				people.Go(func() {
+					o.member(t.Context(), n)
+					<-free
+				})
 			}
 		}
 	})
@@ -134,10 +147,10 @@ func (o *outage) acknowledge(member, name string) {
 	o.done <- struct{}{}
 }
 
-// insist sends a write with one key until it is answered; any refusal but 503 with Retry-After is unwanted.
+// insist sends a write with one key until it is done; any refusal but 503 with Retry-After is unwanted.
 func (o *outage) insist(ctx context.Context, method, path string, in, out any) bool {
 	key := id.New[id.Event]().String()
-	for {
+	for wait := time.Second; ; {
 		err := o.owner.Do(ctx, method, path, key, in, out)
 		if err == nil {
 			return true
@@ -147,13 +160,14 @@ func (o *outage) insist(ctx context.Context, method, path string, in, out any) b
 			o.mu.Lock()
 			o.unwanted = append(o.unwanted, err)
 			o.mu.Unlock()
-			return false
+		} else {
+			o.refused.Add(1)
+			wait = p.RetryAfter
 		}
-		o.refused.Add(1)
 		select {
 		case <-ctx.Done():
 			return false
-		case <-time.After(p.RetryAfter):
+		case <-time.After(wait):
 		}
 	}
 }
@@ -209,8 +223,9 @@ func (o *outage) killBackends(t *testing.T, n int) {
 // backend is the process of one of the functions' connections.
 func (o *outage) backend(t *testing.T) (pid int) {
 	t.Helper()
-	conn := o.connect(t)
 	until(t, "a function is connected", func() bool {
+		conn := o.connect(t) // anew each time: the kill before may have ended this one too
+		defer conn.Close(context.Background())
 		err := conn.QueryRow(t.Context(), "select pid from pg_stat_activity where usename = 'fitkit_app' order by random() limit 1").Scan(&pid)
 		return err == nil
 	})

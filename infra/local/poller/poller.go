@@ -113,8 +113,8 @@ func (p *Poller) Close() {
 // InFlight is how many messages are with a function or being deleted.
 func (p *Poller) InFlight() int { return int(p.inFlight.Load()) }
 
-// source is one event source mapping. A token in slots is room for a batch; nothing is received without one. There is room
-// for one more batch than there are workers, as Lambda's pollers keep some ready: it is received while all of them work.
+// source is one event source mapping. A token in slots is room for a batch; nothing is received without one. Each worker has
+// room for the batch it works on and for the next, as Lambda's pollers keep some ready; a queue's visibility lasts for six.
 type source struct {
 	p       *Poller
 	mapping template.EventSource
@@ -128,7 +128,7 @@ type source struct {
 
 func newSource(p *Poller, e template.EventSource) *source {
 	concurrency := cmp.Or(e.MaximumConcurrency, defaultConcurrency)
-	room := concurrency + 1
+	room := 2 * concurrency
 	if p.queues[e.Queue].FIFO {
 		room = concurrency
 	}
