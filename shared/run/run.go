@@ -31,8 +31,9 @@ type App struct {
 	beside     []func()
 }
 
-// askFirst is how long asking Lambda for an event takes, with room: work beside it must not take the processor from it.
-const askFirst = 10 * time.Millisecond
+// askFirst is how long asking Lambda for an event takes, with room for a busy machine: work beside it must not take the
+// processor from it. An event that comes sooner begins the work itself.
+const askFirst = 50 * time.Millisecond
 
 // Beside keeps work for the moment when the function is made and has asked for its first event: dialling a database
 // then costs the start nothing and is over, or nearly, when the event is there.
