@@ -14,12 +14,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/smithy-go"
-	"github.com/aws/smithy-go/middleware"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"fitkit/shared/clock"
 	"fitkit/shared/retry/awsretry"
@@ -39,7 +34,7 @@ type client struct {
 	credentials     aws.CredentialsProvider
 	http            *http.Client
 	signer          *v4.Signer
-	tries           *retry.Attempt
+	calls           awsretry.Calls
 }
 
 // newClient asks the server that the queues' URLs name, unless there is a local one.
@@ -50,7 +45,7 @@ func newClient(c Config) *client {
 	}
 	return &client{address: address, region: c.Region, credentials: c.Credentials, signer: v4.NewSigner(),
 		http:  &http.Client{Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-		tries: retry.NewAttemptMiddleware(awsretry.New(), func(in any) any { return in })}
+		calls: awsretry.NewCalls()}
 }
 
 // call asks for one action. What may pass is tried again.
@@ -59,11 +54,7 @@ func (c *client) call(ctx context.Context, action string, in, out any) error {
 	if err != nil {
 		return err
 	}
-	_, _, err = c.tries.HandleFinalize(ctx, middleware.FinalizeInput{}, middleware.FinalizeHandlerFunc(
-		func(ctx context.Context, _ middleware.FinalizeInput) (o middleware.FinalizeOutput, m middleware.Metadata, err error) {
-			return o, m, c.try(ctx, action, body, out)
-		}))
-	return err
+	return c.calls.Do(ctx, func(ctx context.Context) error { return c.try(ctx, action, body, out) })
 }
 
 // try is one try. The signature covers the body, so SQS has taken what was sent or nothing.
@@ -84,25 +75,17 @@ func (c *client) try(ctx context.Context, action string, body []byte, out any) e
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return unsent(ctx, err)
+		return awsretry.Unanswered(ctx, err)
 	}
 	defer res.Body.Close()
 	told, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
-		return unsent(ctx, err)
+		return awsretry.Unanswered(ctx, err)
 	}
 	if res.StatusCode != http.StatusOK {
 		return refused(res, told)
 	}
 	return json.Unmarshal(told, out)
-}
-
-// unsent is why there is no answer. It may be tried again, unless the caller waits for none.
-func unsent(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return &aws.RequestCanceledError{Err: ctx.Err()}
-	}
-	return &smithyhttp.RequestSendError{Err: err}
 }
 
 // refused is an answer that is none, as the SDK would tell it: {"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"…"}.
@@ -114,6 +97,5 @@ func refused(res *http.Response, body []byte) error {
 	_ = json.Unmarshal(body, &told) // a proxy's page has no code
 	code, _, _ := strings.Cut(cmp.Or(res.Header.Get("X-Amzn-Errortype"), told.Type), ":")
 	code = code[strings.LastIndexByte(code, '#')+1:]
-	return &awshttp.ResponseError{ResponseError: &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: res},
-		Err: &smithy.GenericAPIError{Code: code, Message: told.Message}}}
+	return awsretry.Answered(res, code, told.Message)
 }
