@@ -18,7 +18,8 @@ var costs = []struct {
 	wanted func(run.Spec) bool
 }{
 	{"fitkit/shared/outbox", "need.Send or need.Watch", needs("send", "watch")},
-	{"github.com/aws/aws-sdk-go-v2/service/s3", "need.Blob, need.ComplianceBlob or need.LockedReports", needs("blob", "compliance_blob", "locked_reports")},
+	{"fitkit/shared/blob", "need.Blob, need.ComplianceBlob or need.LockedReports", needs("blob", "compliance_blob", "locked_reports")},
+	{"github.com/aws/aws-sdk-go-v2/service/s3", "need.ComplianceBlob or need.LockedReports", needs("compliance_blob", "locked_reports")},
 	{"github.com/redis/rueidis", "need.Redis", needs("redis")},
 	{"github.com/jackc/pgx/v5/pgxpool", "need.Postgres or need.SystemPostgres", needs("postgres", "system_postgres")},
 	{"github.com/danielgtaylor/huma/v2", "an endpoint", func(s run.Spec) bool { return s.Route != nil && !s.Route.Hook }},

@@ -22,7 +22,7 @@ var traced = regexp.MustCompile(`(?m)^init (\S+) @.* (\d+) bytes, (\d+) allocs$`
 // It was red with the released huma (848 allocations) and with the SDK's SQS client (689).
 func TestNoPackageMakesTablesBeforeMain(t *testing.T) {
 	t.Parallel()
-	names, dir := []string{"api-billing-connect-gateway", "api-org-complete-upload", "api-platform-list-stores"}, t.TempDir()
+	names, dir := []string{"api-billing-connect-gateway", "api-org-complete-upload", "api-platform-list-stores", "cron-platform-verify-backup"}, t.TempDir()
 	build := exec.Command("go", "build", "-tags", "lambda.norpc,timetzdata", "-o", dir+string(filepath.Separator))
 	for _, name := range names {
 		build.Args = append(build.Args, "fitkit/functions/"+name)

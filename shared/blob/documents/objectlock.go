@@ -1,4 +1,4 @@
-package blob
+package documents
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"fitkit/shared/blob"
 )
 
 // objectLock is S3 Object Lock in COMPLIANCE mode: nobody, the account's root included, deletes the version before its date.
@@ -34,7 +36,7 @@ func (l objectLock) retained(ctx context.Context, key, version string, until tim
 		return notLocked("the version has no retention")
 	}
 	if err != nil {
-		return known(err, "read retention")
+		return blob.Known(err, "read retention")
 	}
 	if got := out.Retention; got.Mode != types.ObjectLockRetentionModeCompliance || aws.ToTime(got.RetainUntilDate).Before(until) {
 		return notLocked("the version is retained in mode %s until %s", got.Mode, aws.ToTime(got.RetainUntilDate).Format(time.RFC3339))
@@ -66,7 +68,7 @@ func (l objectLock) check(ctx context.Context, now time.Time) error {
 func (l objectLock) settings(ctx context.Context) error {
 	versions, err := l.client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &l.bucket})
 	if err != nil {
-		return known(err, "read versioning")
+		return blob.Known(err, "read versioning")
 	}
 	if versions.Status != types.BucketVersioningStatusEnabled {
 		return notLocked("versioning is %q", versions.Status)
@@ -76,7 +78,7 @@ func (l objectLock) settings(ctx context.Context) error {
 		return notLocked("the bucket has no Object Lock")
 	}
 	if err != nil {
-		return known(err, "read lock settings")
+		return blob.Known(err, "read lock settings")
 	}
 	c := out.ObjectLockConfiguration
 	if c == nil || c.ObjectLockEnabled != types.ObjectLockEnabledEnabled || c.Rule == nil || c.Rule.DefaultRetention == nil {
