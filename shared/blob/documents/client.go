@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,7 +21,8 @@ const patience = 20 * time.Second
 
 // client is made by hand: the SDK's own loading of settings costs every cold start. Checksums are sent only where this
 // package sets them, because R2 takes neither chunked bodies nor trailers, which the SDK sends otherwise.
-func client(c blob.Config) *s3.Client {
+// It is made when it is first wanted.
+func client(c blob.Config) func() *s3.Client {
 	o := s3.Options{Region: c.Region, UsePathStyle: true, HTTPClient: &http.Client{Timeout: patience},
 		Retryer:                    awsretry.New(),
 		Credentials:                aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c.Keys, nil }),
@@ -30,7 +32,7 @@ func client(c blob.Config) *s3.Client {
 	if c.Endpoint != "" {
 		o.BaseEndpoint = &c.Endpoint
 	}
-	return s3.New(o)
+	return sync.OnceValue(func() *s3.Client { return s3.New(o) })
 }
 
 // putInput creates only, and always carries the content's sum: the store refuses what was damaged on its way.

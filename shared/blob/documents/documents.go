@@ -68,7 +68,7 @@ type lock interface {
 
 // Store is the store of signed documents, one port over S3 Object Lock and R2's bucket lock rules.
 type Store struct {
-	client *s3.Client
+	client func() *s3.Client
 	bucket string
 	lock   lock
 	now    func() time.Time
@@ -104,7 +104,7 @@ func (s *Store) put(ctx context.Context, key, contentType string, content []byte
 	r := Receipt{Provider: s.lock.name(), Bucket: s.bucket, Key: key, SHA256: blob.SumOf(content), Size: int64(len(content)), RetainUntil: until}
 	in := putInput(s.bucket, r.Key, contentType, content)
 	s.lock.apply(in, r.RetainUntil)
-	out, err := s.client.PutObject(ctx, in)
+	out, err := s.client().PutObject(ctx, in)
 	switch err = blob.Known(err, "put document"); {
 	case errors.Is(err, blob.ErrExists):
 		r.VersionID, err = s.same(ctx, r)
@@ -119,7 +119,7 @@ func (s *Store) put(ctx context.Context, key, contentType string, content []byte
 
 // same finds the version of a document that was stored before.
 func (s *Store) same(ctx context.Context, r Receipt) (version string, err error) {
-	head, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &r.Key, ChecksumMode: types.ChecksumModeEnabled})
+	head, err := s.client().HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &r.Key, ChecksumMode: types.ChecksumModeEnabled})
 	if err != nil {
 		return "", blob.Known(err, "find document")
 	}
@@ -134,7 +134,7 @@ func (s *Store) same(ctx context.Context, r Receipt) (version string, err error)
 
 // Read is the stored version, whole; ErrAltered when a byte of it is another.
 func (s *Store) Read(ctx context.Context, r Receipt) ([]byte, error) {
-	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &r.Bucket, Key: &r.Key, VersionId: version(r)})
+	out, err := s.client().GetObject(ctx, &s3.GetObjectInput{Bucket: &r.Bucket, Key: &r.Key, VersionId: version(r)})
 	if err != nil {
 		return nil, blob.Known(err, "read document")
 	}

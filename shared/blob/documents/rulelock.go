@@ -18,7 +18,7 @@ import (
 // ruleLock is R2's bucket lock rules: they stop everybody, until somebody who may set up buckets removes the rule. So a
 // document's own lock cannot be asked for, and the daily check of the rules is all there is.
 type ruleLock struct {
-	client   *s3.Client
+	client   func() *s3.Client
 	bucket   string
 	account  string
 	apiURL   string
@@ -42,11 +42,11 @@ func (l ruleLock) check(ctx context.Context, now time.Time) error {
 			return notLocked("no rule keeps %s for %d years", prefix, RetentionYears)
 		}
 	}
-	s, err := putSample(ctx, l.client, l.bucket, l, now)
+	s, err := putSample(ctx, l.client(), l.bucket, l, now)
 	if err != nil {
 		return err
 	}
-	return s.survives(ctx, l.client, l.bucket)
+	return s.survives(ctx, l.client(), l.bucket)
 }
 
 // rule is one of a bucket's lock rules, as Cloudflare's API writes it.
