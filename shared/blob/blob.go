@@ -70,10 +70,10 @@ func (s *Store) Head(ctx context.Context, key Key) (Info, error) {
 	if err != nil {
 		return Info{}, Known(err, "head object")
 	}
-	if err := Proven(res.Header.Get("ETag"), "head object"); err != nil {
+	if err := Proven(res.header.Get("ETag"), "head object"); err != nil {
 		return Info{}, err
 	}
-	return Info{Size: max(res.ContentLength, 0), ContentType: res.Header.Get("Content-Type"), SHA256: ParseSum(res.Header.Get("X-Amz-Checksum-Sha256"))}, nil
+	return Info{Size: max(res.length, 0), ContentType: res.header.Get("Content-Type"), SHA256: ParseSum(res.header.Get("X-Amz-Checksum-Sha256"))}, nil
 }
 
 // Put stores content under a key that is free, and is ErrExists when it is not. It always carries the content's sum: the store
@@ -84,7 +84,7 @@ func (s *Store) Put(ctx context.Context, key Key, contentType string, content []
 	if err != nil {
 		return Known(err, "put object")
 	}
-	return Proven(res.Header.Get("ETag"), "put object")
+	return Proven(res.header.Get("ETag"), "put object")
 }
 
 // Get opens what is stored under key. The caller closes it.
@@ -125,7 +125,7 @@ func (s *Store) Delete(ctx context.Context, key Key) error {
 		return err
 	}
 	// A store has nothing to say to a deletion. Whatever says something in its place has deleted nothing.
-	if res.StatusCode != http.StatusNoContent {
+	if res.status != http.StatusNoContent {
 		return fail.Wrap(unavailable(errNotAStore), "delete object")
 	}
 	return nil

@@ -66,7 +66,7 @@ func (c *client) do(ctx context.Context, method string, key Key, header map[stri
 			return err
 		}
 		req.Header.Set("Accept-Encoding", "identity") // not signed, for proxies change it; without it Go would unpack what was stored packed
-		if res, err = c.HTTP.Do(req); err != nil {
+		if res, err = c.HTTP.Do(req); err != nil {    //nolint:bodyclose // refused and the caller close it
 			return awsretry.Unanswered(ctx, err)
 		}
 		if res.StatusCode >= http.StatusOK && res.StatusCode < http.StatusMultipleChoices {
@@ -77,15 +77,22 @@ func (c *client) do(ctx context.Context, method string, key Key, header map[stri
 	return res, err
 }
 
-// ask is do for an answer without a body.
-func (c *client) ask(ctx context.Context, method string, key Key, header map[string]string, body []byte) (*http.Response, error) {
+// told is an answer without its body.
+type told struct {
+	status int
+	length int64
+	header http.Header
+}
+
+// ask is do for whoever wants no body.
+func (c *client) ask(ctx context.Context, method string, key Key, header map[string]string, body []byte) (told, error) {
 	res, err := c.do(ctx, method, key, header, body)
 	if err != nil {
-		return nil, err
+		return told{}, err
 	}
+	defer res.Body.Close()
 	_, err = io.Copy(io.Discard, io.LimitReader(res.Body, maxRefusal)) // so that the connection is used again
-	_ = res.Body.Close()                                               // it was only read
-	return res, err
+	return told{res.StatusCode, res.ContentLength, res.Header}, err
 }
 
 // presign is the request's URL, good for so long, and the headers that go with it.
@@ -99,7 +106,7 @@ func (c *client) presign(ctx context.Context, req *http.Request, good time.Durat
 // refused is why the store did not, as the SDK would tell it.
 func refused(res *http.Response) error {
 	defer res.Body.Close()
-	var told struct{ Code, Message string }
-	_ = xml.NewDecoder(io.LimitReader(res.Body, maxRefusal)).Decode(&told) // a proxy's page and a HEAD's answer have no code
-	return awsretry.Answered(res, told.Code, told.Message)
+	var why struct{ Code, Message string }
+	_ = xml.NewDecoder(io.LimitReader(res.Body, maxRefusal)).Decode(&why) // a proxy's page and a HEAD's answer have no code
+	return awsretry.Answered(res, why.Code, why.Message)
 }
