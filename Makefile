@@ -143,6 +143,10 @@ generate-check:
 	@echo "==> generated files"
 	@go run ./infra/tools/generate -check
 
+.PHONY: huma-copy
+huma-copy: ## take another release of huma under our patch: make huma-copy HUMA=v2.38.0
+	@./third_party/huma/copy.sh "$(HUMA)"
+
 .PHONY: api-check
 api-check: ## call the whole API document with schemathesis: make api-check NIGHTLY=1 E2E_SEED=7
 	@NIGHTLY="$(NIGHTLY)" E2E_SEED="$(E2E_SEED)" go test -count=1 -v -timeout 2h -run TestEveryAnswerIsDocumented ./infra/e2e

@@ -2,7 +2,7 @@
 package main
 
 import (
-	"fitkit/shared/blob"
+	"fitkit/shared/blob/documents"
 	"fitkit/shared/blob/blobcron"
 	"fitkit/shared/cron"
 	"fitkit/shared/run"
@@ -10,5 +10,5 @@ import (
 
 func main() {
 	app := run.Start(blobcron.CheckLockOp)
-	cron.Serve(app, blobcron.CheckLock(blob.LockFrom(app)))
+	cron.Serve(app, blobcron.CheckLock(documents.LockFrom(app)))
 }

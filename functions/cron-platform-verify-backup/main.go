@@ -5,7 +5,7 @@ import (
 	"fitkit/shared/backup"
 	"fitkit/shared/backup/backupcron"
 	"fitkit/shared/backup/backupverify"
-	"fitkit/shared/blob"
+	"fitkit/shared/blob/documents"
 	"fitkit/shared/clock"
 	"fitkit/shared/cron"
 	"fitkit/shared/neon"
@@ -20,6 +20,6 @@ func main() {
 	cron.Serve(app, backupcron.VerifyBackup(&backupverify.Verifier{
 		Production: backupverify.Database{App: postgres.From(app), System: system}, Vendor: neon.From(app),
 		Rings:   backupverify.Rings{seal.PaymentCredentials: seal.PaymentRing(app), seal.NationalIDs: seal.NationalIDRing(app)},
-		Reports: backup.NewReports(system), Documents: blob.DocumentsFrom(app), Now: clock.Real,
+		Reports: backup.NewReports(system), Documents: documents.From(app), Now: clock.Real,
 	}))
 }

@@ -1,5 +1,5 @@
-// Package blob keeps files in object stores: a general one for uploads, attachments and exports, and one of documents that
-// nobody may delete before their time. Both speak S3's protocol to Cloudflare R2, AWS S3 or a local server.
+// Package blob keeps files in an object store, for uploads, attachments and exports; package documents beside it keeps what nobody
+// may delete before its time. Both speak S3's protocol to Cloudflare R2, AWS S3 or a local server.
 //
 // No bucket has a public address. Browsers send and fetch by presigned URLs, each good for one object, one method and a few
 // minutes; keys are made here, under the studio's own prefix, and never taken from a caller.
@@ -15,12 +15,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/middleware"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
-
 	"fitkit/shared/fail"
 )
 
@@ -35,17 +29,12 @@ var (
 
 // Store is the general object store.
 type Store struct {
-	client  *s3.Client
-	presign *s3.PresignClient
-	bucket  string
-	now     func() time.Time
+	client *client
+	now    func() time.Time
 }
 
 // New is the store of one bucket.
-func New(c Config) *Store {
-	client := c.client()
-	return &Store{client: client, presign: s3.NewPresignClient(client), bucket: c.Bucket, now: time.Now}
-}
+func New(c Config) *Store { return &Store{client: c.client(), now: time.Now} }
 
 // Info is what the store knows about an object.
 type Info struct {
@@ -63,11 +52,12 @@ func SumOf(content []byte) Sum { return sha256.Sum256(content) }
 // IsZero says that there is none.
 func (s Sum) IsZero() bool { return s == Sum{} }
 
-// header is the sum as S3 writes it.
-func (s Sum) header() string { return base64.StdEncoding.EncodeToString(s[:]) }
+// Header is the sum as S3 writes it.
+func (s Sum) Header() string { return base64.StdEncoding.EncodeToString(s[:]) }
 
-func sumFrom(header *string) (s Sum) {
-	raw, err := base64.StdEncoding.DecodeString(aws.ToString(header))
+// ParseSum reads such a header; what is none is no sum.
+func ParseSum(header string) (s Sum) {
+	raw, err := base64.StdEncoding.DecodeString(header)
 	if err == nil && len(raw) == len(s) {
 		copy(s[:], raw)
 	}
@@ -76,42 +66,39 @@ func sumFrom(header *string) (s Sum) {
 
 // Head asks what is stored under key; ErrNotFound when nothing is.
 func (s *Store) Head(ctx context.Context, key Key) (Info, error) {
-	out, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: key.text(), ChecksumMode: types.ChecksumModeEnabled})
+	res, err := s.client.ask(ctx, http.MethodHead, key, map[string]string{"X-Amz-Checksum-Mode": "ENABLED"}, nil)
 	if err != nil {
-		return Info{}, known(err, "head object")
+		return Info{}, Known(err, "head object")
 	}
-	if err := proven(out.ETag, "head object"); err != nil {
+	if err := Proven(res.header.Get("ETag"), "head object"); err != nil {
 		return Info{}, err
 	}
-	return Info{Size: aws.ToInt64(out.ContentLength), ContentType: aws.ToString(out.ContentType), SHA256: sumFrom(out.ChecksumSHA256)}, nil
+	return Info{Size: max(res.length, 0), ContentType: res.header.Get("Content-Type"), SHA256: ParseSum(res.header.Get("X-Amz-Checksum-Sha256"))}, nil
 }
 
-// Put stores content under a key that is free, and is ErrExists when it is not.
+// Put stores content under a key that is free, and is ErrExists when it is not. It always carries the content's sum: the store
+// refuses what was damaged on its way.
 func (s *Store) Put(ctx context.Context, key Key, contentType string, content []byte) error {
-	in := putInput(s.bucket, string(key), contentType, content)
-	out, err := s.client.PutObject(ctx, in)
+	res, err := s.client.ask(ctx, http.MethodPut, key, map[string]string{"Content-Type": contentType, "If-None-Match": "*",
+		"X-Amz-Checksum-Sha256": SumOf(content).Header()}, content)
 	if err != nil {
-		return known(err, "put object")
+		return Known(err, "put object")
 	}
-	return proven(out.ETag, "put object")
-}
-
-// putInput creates only, and always carries the content's sum: the store refuses what was damaged on its way.
-func putInput(bucket, key, contentType string, content []byte) *s3.PutObjectInput {
-	return &s3.PutObjectInput{Bucket: &bucket, Key: &key, ContentType: &contentType, IfNoneMatch: aws.String("*"), Body: reader(content),
-		ContentLength: aws.Int64(int64(len(content))), ChecksumSHA256: aws.String(SumOf(content).header())}
+	return Proven(res.header.Get("ETag"), "put object")
 }
 
 // Get opens what is stored under key. The caller closes it.
-func (s *Store) Get(ctx context.Context, key Key) (io.ReadCloser, error) {
-	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: key.text()})
+func (s *Store) Get(ctx context.Context, key Key) (io.ReadCloser, error) { return s.get(ctx, key, nil) }
+
+func (s *Store) get(ctx context.Context, key Key, header map[string]string) (io.ReadCloser, error) {
+	res, err := s.client.do(ctx, http.MethodGet, key, header, nil)
 	if err != nil {
-		return nil, known(err, "get object")
+		return nil, Known(err, "get object")
 	}
-	if err := proven(out.ETag, "get object"); err != nil {
-		return nil, errors.Join(err, out.Body.Close())
+	if err := Proven(res.Header.Get("ETag"), "get object"); err != nil {
+		return nil, errors.Join(err, res.Body.Close())
 	}
-	return out.Body, nil
+	return res.Body, nil
 }
 
 // beginning is how much of a file says what it is (WHATWG's sniffing looks at no more).
@@ -119,29 +106,26 @@ const beginning = 512
 
 // Begin reads the first bytes under key, at most 512.
 func (s *Store) Begin(ctx context.Context, key Key) ([]byte, error) {
-	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: key.text(), Range: aws.String(fmt.Sprintf("bytes=0-%d", beginning-1))})
+	body, err := s.get(ctx, key, map[string]string{"Range": fmt.Sprintf("bytes=0-%d", beginning-1)})
 	if err != nil {
-		return nil, known(err, "get object")
-	}
-	defer out.Body.Close()
-	if err := proven(out.ETag, "get object"); err != nil {
 		return nil, err
 	}
-	head, err := io.ReadAll(io.LimitReader(out.Body, beginning))
-	return head, known(err, "get object")
+	defer body.Close()
+	head, err := io.ReadAll(io.LimitReader(body, beginning))
+	return head, Known(err, "get object")
 }
 
 // Delete removes what is stored under key. What is not there is deleted already.
 func (s *Store) Delete(ctx context.Context, key Key) error {
-	out, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: key.text()})
-	if err = known(err, "delete object"); errors.Is(err, ErrNotFound) {
+	res, err := s.client.ask(ctx, http.MethodDelete, key, nil, nil)
+	if err = Known(err, "delete object"); errors.Is(err, ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	// A store has nothing to say to a deletion. Whatever says something in its place has deleted nothing.
-	if res, ok := middleware.GetRawResponse(out.ResultMetadata).(*smithyhttp.Response); !ok || res.StatusCode != http.StatusNoContent {
+	if res.status != http.StatusNoContent {
 		return fail.Wrap(unavailable(errNotAStore), "delete object")
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
@@ -12,10 +11,10 @@ import (
 	"fitkit/shared/retry/awsretry"
 )
 
-// known turns a store's answer into one of the package's errors. What it refuses for a reason of its own (a wrong key, a
+// Known turns a store's answer into one of this package's errors. What it refuses for a reason of its own (a wrong key, a
 // bucket that is not there) stays what it is, an internal error; what was never answered, answered with
 // something that is not a store's, or with 429 or 5xx, may work later.
-func known(err error, doing string) error {
+func Known(err error, doing string) error {
 	if err == nil {
 		return nil
 	}
@@ -34,10 +33,10 @@ func known(err error, doing string) error {
 	return fail.Wrap(err, "%s", doing)
 }
 
-// proven looks at an answer that says nothing but "success": a store gives every object an ETag, and whatever else
+// Proven looks at an answer that says nothing but "success": a store gives every object an ETag, and whatever else
 // answers in its place (a proxy's page with status 200) must not be believed to have taken or to hold a document.
-func proven(etag *string, doing string) error {
-	if aws.ToString(etag) != "" {
+func Proven(etag, doing string) error {
+	if etag != "" {
 		return nil
 	}
 	return fail.Wrap(unavailable(errNotAStore), "%s", doing)

@@ -28,8 +28,3 @@ func ParseKey(org id.Org, text string) (Key, error) {
 }
 
 func prefix(org id.Org) string { return "org/" + org.String() + "/" }
-
-func (k Key) text() *string {
-	s := string(k)
-	return &s
-}

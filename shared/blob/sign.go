@@ -9,9 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
 	"fitkit/shared/fail"
 )
 
@@ -38,26 +35,34 @@ type Signed struct {
 
 // SignPut allows one upload to a key that is still free.
 func (s *Store) SignPut(ctx context.Context, key Key, u Upload) (Signed, error) {
-	expires := s.now().Add(UploadFor)
-	req, err := s.presign.PresignPutObject(ctx, &s3.PutObjectInput{Bucket: &s.bucket, Key: key.text(), ContentType: &u.ContentType,
-		ContentLength: &u.Length, ChecksumSHA256: aws.String(u.SHA256.header()), IfNoneMatch: aws.String("*")},
-		s3.WithPresignExpires(UploadFor))
+	req, err := s.client.object(ctx, http.MethodPut, key, nil, nil)
 	if err != nil {
 		return Signed{}, fail.Wrap(err, "presign an upload")
 	}
-	return signed(req.Method, req.URL, req.SignedHeader, expires), nil
+	req.ContentLength = u.Length
+	for name, value := range map[string]string{"Content-Type": u.ContentType, "If-None-Match": "*", "X-Amz-Checksum-Sha256": u.SHA256.Header()} {
+		req.Header.Set(name, value)
+	}
+	return s.sign(ctx, req, UploadFor, "presign an upload")
 }
 
 // SignGet allows one download, which the browser saves under name and never shows as a page.
 func (s *Store) SignGet(ctx context.Context, key Key, name string) (Signed, error) {
-	expires := s.now().Add(DownloadFor)
-	req, err := s.presign.PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: key.text(),
-		ResponseContentDisposition: aws.String(attachment(name)), ResponseCacheControl: aws.String("private, no-store")},
-		s3.WithPresignExpires(DownloadFor))
+	req, err := s.client.object(ctx, http.MethodGet, key, url.Values{"response-content-disposition": {attachment(name)},
+		"response-cache-control": {"private, no-store"}}, nil)
 	if err != nil {
 		return Signed{}, fail.Wrap(err, "presign a download")
 	}
-	return signed(req.Method, req.URL, req.SignedHeader, expires), nil
+	return s.sign(ctx, req, DownloadFor, "presign a download")
+}
+
+func (s *Store) sign(ctx context.Context, req *http.Request, good time.Duration, doing string) (Signed, error) {
+	expires := s.now().Add(good)
+	address, headers, err := s.client.presign(ctx, req, good)
+	if err != nil {
+		return Signed{}, fail.Wrap(err, "%s", doing)
+	}
+	return signed(req.Method, address, headers, expires), nil
 }
 
 // signed leaves Host and Content-Length out of the headers: browsers set both themselves, and let nobody else.

@@ -78,6 +78,9 @@ func TestWhatIsSentIsWhatR2Understands(t *testing.T) {
 	if h.Get("Content-Encoding") != "" || h.Get("X-Amz-Trailer") != "" || strings.HasPrefix(h.Get("X-Amz-Content-Sha256"), "STREAMING") {
 		t.Errorf("sent %v", h)
 	}
+	if h.Get("Accept-Encoding") != "identity" || strings.Contains(h.Get("Authorization"), "accept-encoding") { // proxies change it
+		t.Errorf("asked for %q, signed %s", h.Get("Accept-Encoding"), h.Get("Authorization"))
+	}
 	if h.Get("X-Amz-Checksum-Sha256") == "" || h.Get("X-Amz-Checksum-Crc32") != "" || h.Get("If-None-Match") != "*" {
 		t.Errorf("sent %v", h)
 	}

@@ -4,10 +4,6 @@ import (
 	"context"
 	"strconv"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
-
 	"fitkit/shared/fail"
 	"fitkit/shared/queue"
 )
@@ -25,16 +21,21 @@ func (s *Sender) Depth(ctx context.Context, name queue.Name) (d queue.Depth, err
 	return d, err
 }
 
+// attributes is SQS's GetQueueAttributes.
+type attributes struct {
+	QueueURL       string `json:"QueueUrl"`
+	AttributeNames []string
+}
+
 func (s *Sender) count(ctx context.Context, name string) (waiting, delayed, working int, err error) {
-	attributes := []types.QueueAttributeName{types.QueueAttributeNameApproximateNumberOfMessages,
-		types.QueueAttributeNameApproximateNumberOfMessagesDelayed, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible}
-	out, err := s.client().GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: aws.String(s.prefix + name), AttributeNames: attributes})
-	if err != nil {
+	in := attributes{s.prefix + name, []string{"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible"}}
+	var out struct{ Attributes map[string]string }
+	if err := s.client.call(ctx, "GetQueueAttributes", in, &out); err != nil {
 		return 0, 0, 0, fail.Wrap(err, "count the messages of %s", name)
 	}
 	var counts [3]int
-	for i, a := range attributes {
-		if counts[i], err = strconv.Atoi(out.Attributes[string(a)]); err != nil {
+	for i, a := range in.AttributeNames {
+		if counts[i], err = strconv.Atoi(out.Attributes[a]); err != nil {
 			return 0, 0, 0, fail.Wrap(err, "read %s of %s", a, name)
 		}
 	}

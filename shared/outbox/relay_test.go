@@ -17,6 +17,13 @@ import (
 // newSender sends to a queue of its own on the tests' SQS server.
 func newSender(t *testing.T) *outbox.Sender {
 	t.Helper()
+	sender, _, _ := newQueue(t, "billing-execute-charge")
+	return sender
+}
+
+// newQueue makes a queue, and one for its dead letters, under a prefix of the test's own.
+func newQueue(t *testing.T, name string) (s *outbox.Sender, client *sqs.Client, url string) {
+	t.Helper()
 	endpoint := os.Getenv("TEST_SQS_ENDPOINT_URL")
 	if endpoint == "" {
 		t.Fatal("TEST_SQS_ENDPOINT_URL is not set: run the tests with `make test`, which starts an SQS server for them")
@@ -25,11 +32,14 @@ func newSender(t *testing.T) *outbox.Sender {
 		return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
 	})
 	prefix := "t-" + rand.Text() + "-"
-	client := sqs.New(sqs.Options{Region: "eu-central-1", Credentials: keys, BaseEndpoint: &endpoint})
-	if _, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String(prefix + "billing-execute-charge")}); err != nil {
-		t.Fatal(err)
+	client = sqs.New(sqs.Options{Region: "eu-central-1", Credentials: keys, BaseEndpoint: &endpoint})
+	for _, queue := range []string{name, name + "-dlq"} {
+		if _, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String(prefix + queue)}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return outbox.NewSender(outbox.Config{URLPrefix: endpoint + "/000000000000/" + prefix, Endpoint: endpoint, Region: "eu-central-1", Credentials: keys})
+	at := endpoint + "/000000000000/" + prefix
+	return outbox.NewSender(outbox.Config{URLPrefix: at, Endpoint: endpoint, Region: "eu-central-1", Credentials: keys}), client, at + name
 }
 
 // A month's first morning puts tens of thousands of charges into one queue, where the last of them wait for hours. Red while a

@@ -5,14 +5,10 @@ package outbox
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
@@ -31,21 +27,12 @@ type Config struct {
 
 // Sender sends messages for jobs whose rows are committed.
 type Sender struct {
-	client func() *sqs.Client // made with the first message, for most starts send none
+	client *client
 	prefix string
 }
 
-// patience bounds one try of a call: SQS answers within milliseconds, or something is wrong and the relay sends later.
-const patience = 2 * time.Second
-
-// NewSender builds the client by hand: loading the SDK's default configuration costs every cold start.
-func NewSender(c Config) *Sender {
-	opts := sqs.Options{Region: c.Region, Credentials: c.Credentials, HTTPClient: &http.Client{Timeout: patience}, Retryer: awsretry.New()}
-	if c.Endpoint != "" {
-		opts.BaseEndpoint = &c.Endpoint
-	}
-	return &Sender{client: sync.OnceValue(func() *sqs.Client { return sqs.New(opts) }), prefix: c.URLPrefix}
-}
+// NewSender is a sender.
+func NewSender(c Config) *Sender { return &Sender{newClient(c), c.URLPrefix} }
 
 // maxDelay is SQS's own limit; what is due later waits in the table for the relay.
 const maxDelay = 15 * time.Minute
@@ -80,29 +67,46 @@ func (s *Sender) Send(ctx context.Context, now time.Time, jobs []postgres.Staged
 	return sent, err
 }
 
+// batch is SQS's SendMessageBatch, as far as it is used.
+type batch struct {
+	QueueURL string `json:"QueueUrl"`
+	Entries  []entry
+}
+
+type entry struct {
+	ID             string `json:"Id"`
+	MessageBody    string
+	MessageGroupID string `json:"MessageGroupId,omitempty"`
+	DelaySeconds   int32  `json:",omitempty"`
+}
+
 func (s *Sender) sendBatch(ctx context.Context, now time.Time, name string, jobs []postgres.Staged) ([]id.Job, error) {
-	in := &sqs.SendMessageBatchInput{QueueUrl: aws.String(s.prefix + name)}
+	in := batch{QueueURL: s.prefix + name}
 	for i, j := range jobs {
 		body, err := json.Marshal(queue.Envelope{Version: queue.Version, Job: j.ID, Org: j.Org, Queue: j.Queue, Correlation: j.Correlation, Payload: j.Payload})
 		if err != nil {
 			return nil, err
 		}
-		entry := types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(string(body))}
+		e := entry{ID: strconv.Itoa(i), MessageBody: string(body)}
 		if !j.Org.IsZero() {
-			entry.MessageGroupId = aws.String(j.Org.String()) // fair queues: one studio's rush does not delay the others
+			e.MessageGroupID = j.Org.String() // fair queues: one studio's rush does not delay the others
 		}
 		if wait := j.AvailableAt.Sub(now); wait > 0 {
-			entry.DelaySeconds = int32((wait + time.Second - 1) / time.Second)
+			e.DelaySeconds = int32((wait + time.Second - 1) / time.Second)
 		}
-		in.Entries = append(in.Entries, entry)
+		in.Entries = append(in.Entries, e)
 	}
-	out, err := s.client().SendMessageBatch(ctx, in)
-	if err != nil {
+	var out struct {
+		Successful []struct {
+			ID string `json:"Id"`
+		}
+	}
+	if err := s.client.call(ctx, "SendMessageBatch", in, &out); err != nil {
 		return nil, fail.Wrap(err, "send %d messages to %s", len(jobs), name)
 	}
 	var sent []id.Job
 	for _, ok := range out.Successful {
-		if i, err := strconv.Atoi(aws.ToString(ok.Id)); err == nil && i < len(jobs) {
+		if i, err := strconv.Atoi(ok.ID); err == nil && i >= 0 && i < len(jobs) {
 			sent = append(sent, jobs[i].ID)
 		}
 	}

@@ -40,7 +40,7 @@ func (db *DB) WriteInOrg(ctx context.Context, c tenancy.Caller, b *Batch) (tenan
 }
 
 func (db *DB) sendInOrg(ctx context.Context, c tenancy.Caller, b *Batch) (e tenancy.Entered, err error) {
-	conn, err := db.pool.Acquire(ctx)
+	conn, err := db.pool().Acquire(ctx)
 	if err != nil {
 		return e, err
 	}

@@ -10,6 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,7 +32,7 @@ type Sender func(context.Context, []Staged)
 
 // DB is a lazily connected pool of the app role.
 type DB struct {
-	pool     *pgxpool.Pool
+	pool     func() *pgxpool.Pool // made when it is first wanted: its goroutines would cost every start
 	onCommit Sender
 }
 
@@ -51,7 +52,8 @@ func Open(c Config) (*DB, error) {
 	return &DB{pool: pool}, nil
 }
 
-func openPool(c Config) (*pgxpool.Pool, error) {
+// openPool reads all that is configured, and says what is wrong with it; the pool is made later.
+func openPool(c Config) (func() *pgxpool.Pool, error) {
 	pc, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		return nil, errBadURL
@@ -77,12 +79,18 @@ func openPool(c Config) (*pgxpool.Pool, error) {
 		conn.PgConn().CustomData()[releasedAt] = time.Now().Round(0)
 		return true
 	}
-	return pgxpool.NewWithConfig(context.Background(), pc)
+	return sync.OnceValue(func() *pgxpool.Pool {
+		pool, err := pgxpool.NewWithConfig(context.Background(), pc)
+		if err != nil {
+			panic(err) // pc was read by pgxpool itself and allows a connection: nothing else can be wrong
+		}
+		return pool
+	}), nil
 }
 
 // Warm dials one connection and keeps it; run it in the background, so that it overlaps the process's start. Without
 // Postgres the first request tells.
-func (db *DB) Warm() { warm(db.pool) }
+func (db *DB) Warm() { warm(db.pool()) }
 
 func warm(pool *pgxpool.Pool) {
 	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
@@ -93,10 +101,10 @@ func warm(pool *pgxpool.Pool) {
 }
 
 // Close ends all connections.
-func (db *DB) Close() { db.pool.Close() }
+func (db *DB) Close() { db.pool().Close() }
 
 // Ping says whether Postgres answers.
-func (db *DB) Ping(ctx context.Context) error { return mapError(db.pool.Ping(ctx)) }
+func (db *DB) Ping(ctx context.Context) error { return mapError(db.pool().Ping(ctx)) }
 
 func (db *DB) committed(ctx context.Context, jobs []Staged) {
 	if len(jobs) > 0 && db.onCommit != nil {
@@ -106,7 +114,7 @@ func (db *DB) committed(ctx context.Context, jobs []Staged) {
 
 // SystemDB is the pool of the system role: it sees across organisations what its policies name, for crons and the relay.
 type SystemDB struct {
-	pool     *pgxpool.Pool
+	pool     func() *pgxpool.Pool
 	onCommit Sender
 }
 
@@ -120,17 +128,17 @@ func OpenSystem(c Config) (*SystemDB, error) {
 }
 
 // Warm dials one connection and keeps it.
-func (db *SystemDB) Warm() { warm(db.pool) }
+func (db *SystemDB) Warm() { warm(db.pool()) }
 
 // Close ends all connections.
-func (db *SystemDB) Close() { db.pool.Close() }
+func (db *SystemDB) Close() { db.pool().Close() }
 
 // Ping says whether Postgres answers.
-func (db *SystemDB) Ping(ctx context.Context) error { return mapError(db.pool.Ping(ctx)) }
+func (db *SystemDB) Ping(ctx context.Context) error { return mapError(db.pool().Ping(ctx)) }
 
 // Across runs fn in one transaction of the system role.
 func (db *SystemDB) Across(ctx context.Context, fn func(Tx) error) error {
-	s := &session{pool: db.pool}
+	s := &session{pool: db.pool()}
 	if err := transact(ctx, s, fn); err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (db *DB) InOrg(ctx context.Context, c tenancy.Caller, fn func(Tx) error) er
 	if u := unitFrom(ctx); u != nil {
 		return u.join(ctx, fn)
 	}
-	s := &session{pool: db.pool, caller: &c}
+	s := &session{pool: db.pool(), caller: &c}
 	if err := transact(ctx, s, fn); err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ type unitKey struct{}
 
 // Begin puts a Unit for c into the context. Nothing is sent until the first InOrg.
 func (db *DB) Begin(ctx context.Context, c tenancy.Caller, key Key, steps bool) (context.Context, *Unit) {
-	u := &Unit{db: db, key: key, steps: steps, s: &session{pool: db.pool, caller: &c}}
+	u := &Unit{db: db, key: key, steps: steps, s: &session{pool: db.pool(), caller: &c}}
 	return context.WithValue(ctx, unitKey{}, u), u
 }
 
@@ -94,7 +94,7 @@ var errUnitOver = errors.New("the request's transaction has failed; nothing more
 func (u *Unit) step(ctx context.Context, fn func(Tx) error) error {
 	s := u.s
 	if s.done {
-		s = &session{pool: u.db.pool, caller: u.s.caller}
+		s = &session{pool: u.db.pool(), caller: u.s.caller}
 	}
 	err := transact(ctx, s, fn)
 	u.s.done, u.s.began = true, false

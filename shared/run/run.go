@@ -31,8 +31,9 @@ type App struct {
 	beside     []func()
 }
 
-// askFirst is how long asking Lambda for an event takes, with room: work beside it must not take the processor from it.
-const askFirst = 2 * time.Millisecond
+// askFirst is how long asking Lambda for an event takes, with room for a busy machine: work beside it must not take the
+// processor from it. An event that comes sooner begins the work itself.
+const askFirst = 50 * time.Millisecond
 
 // Beside keeps work for the moment when the function is made and has asked for its first event: dialling a database
 // then costs the start nothing and is over, or nearly, when the event is there.
@@ -43,11 +44,14 @@ func (app *App) Beside(work func()) {
 }
 
 // Made has the work that Beside kept done in the background, once the event has been asked for. Serve calls it last of all.
-func (app *App) Made() {
+func (app *App) Made() { time.AfterFunc(askFirst, app.doBeside) }
+
+// doBeside begins that work, once.
+func (app *App) doBeside() {
 	app.later.Lock()
 	defer app.later.Unlock()
 	for _, work := range app.beside {
-		time.AfterFunc(askFirst, work)
+		go work()
 	}
 	app.beside = nil
 }

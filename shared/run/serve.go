@@ -9,15 +9,25 @@ import (
 // Serve answers events until Lambda ends the process. A function whose secrets stand in the parameter store looks at the clock
 // before each event: nothing is begun then, so a process whose secrets have changed can make itself anew and take the event along.
 func (app *App) Serve(handler any) {
-	if app.references == nil {
-		app.Made()
-		lambda.Start(handler)
-		return
-	}
-	h := lambda.NewHandler(handler)
+	h := lambda.Handler(first{app, lambda.NewHandler(handler)})
 	app.Made()
-	takenAlong(h)
-	lambda.Start(fresh{app, h})
+	if app.references != nil {
+		takenAlong(h)
+		h = fresh{app, h}
+	}
+	lambda.Start(h)
+}
+
+// first begins what Beside kept with the first event, when that comes sooner than the clock.
+type first struct {
+	app  *App
+	next lambda.Handler
+}
+
+// Invoke implements lambda.Handler.
+func (f first) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	f.app.doBeside()
+	return f.next.Invoke(ctx, payload)
 }
 
 // fresh lets no event be worked on with settings that are known to be old.

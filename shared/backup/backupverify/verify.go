@@ -14,6 +14,7 @@ import (
 
 	"fitkit/shared/backup"
 	"fitkit/shared/blob"
+	"fitkit/shared/blob/documents"
 	"fitkit/shared/civil"
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
@@ -32,7 +33,7 @@ type Vendor interface {
 
 // Documents is the store in which nobody deletes a report.
 type Documents interface {
-	PutReport(ctx context.Context, folder, name string, issued civil.Date, content []byte) (blob.Receipt, error)
+	PutReport(ctx context.Context, folder, name string, issued civil.Date, content []byte) (documents.Receipt, error)
 }
 
 // Verifier verifies.

@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 
-	"fitkit/shared/blob"
+	"fitkit/shared/blob/documents"
 	"fitkit/shared/cron"
 	"fitkit/shared/need"
 	"fitkit/shared/obs"
@@ -29,13 +29,13 @@ type LockChecker interface {
 
 // CheckLock checks the lock. A store that does not answer proves nothing either way: the run fails and is tried again, and
 // the dead-man's switch rings when none succeeds.
-func CheckLock(documents LockChecker) cron.Handler {
+func CheckLock(store LockChecker) cron.Handler {
 	return cron.New(CheckLockOp, func(ctx context.Context) (int64, error) {
-		err := documents.CheckLock(ctx)
+		err := store.CheckLock(ctx)
 		switch {
 		case err == nil:
 			obs.Count(CheckLockOp.Name, notInForce, 0)
-		case errors.Is(err, blob.ErrNotLocked):
+		case errors.Is(err, documents.ErrNotLocked):
 			obs.Count(CheckLockOp.Name, notInForce, 1)
 		}
 		return 1, err

@@ -10,6 +10,7 @@ import (
 
 	"fitkit/shared/blob"
 	"fitkit/shared/blob/blobcron"
+	"fitkit/shared/blob/documents"
 	"fitkit/shared/cron"
 	"fitkit/shared/obs"
 	"fitkit/shared/postgres/postgrestest"
@@ -34,7 +35,7 @@ func TestABrokenLockRingsAndASilentStoreDoesNot(t *testing.T) {
 		not  string
 	}{
 		"proved":            {nil, `"LockNotInForce":0`, `"level":"ERROR"`},
-		"broken":            {errors.Join(errors.New("versioning is off"), blob.ErrNotLocked), `"LockNotInForce":1`, `"CronSuccess":1`},
+		"broken":            {errors.Join(errors.New("versioning is off"), documents.ErrNotLocked), `"LockNotInForce":1`, `"CronSuccess":1`},
 		"nothing was heard": {blob.ErrUnavailable, `"level":"ERROR"`, "LockNotInForce\":"},
 	} {
 		t.Run(name, func(t *testing.T) {

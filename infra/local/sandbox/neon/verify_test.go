@@ -13,7 +13,7 @@ import (
 
 	"fitkit/shared/backup"
 	"fitkit/shared/backup/backupverify"
-	"fitkit/shared/blob"
+	"fitkit/shared/blob/documents"
 	"fitkit/shared/blob/blobtest"
 	"fitkit/shared/config"
 	"fitkit/shared/id"
@@ -29,7 +29,7 @@ type world struct {
 	db       *postgrestest.Database
 	api      *api
 	verifier *backupverify.Verifier
-	docs     *blob.Documents
+	docs     *documents.Store
 }
 
 func newWorld(t *testing.T) *world {
@@ -51,7 +51,7 @@ func newWorld(t *testing.T) *world {
 		}
 	})
 	where := blobtest.Locked(t)
-	docs := blob.NewDocuments(&config.ComplianceBlob{Provider: "s3", Bucket: where.Bucket, Endpoint: where.Endpoint,
+	docs := documents.New(&config.ComplianceBlob{Provider: "s3", Bucket: where.Bucket, Endpoint: where.Endpoint,
 		KeyID: where.Keys.AccessKeyID, KeySecret: secret.Secret(where.Keys.SecretAccessKey)}, &config.ComplianceLock{}, where.Region)
 	ring := rotationtest.Ring(t, rotationtest.New)
 	return &world{db: db, api: a, docs: docs, verifier: &backupverify.Verifier{
@@ -157,7 +157,7 @@ func TestAReportThatCannotBeLockedProvesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	where := blobtest.Locked(t)
-	w.verifier.Documents = blob.NewDocuments(&config.ComplianceBlob{Provider: "s3", Bucket: where.Bucket + "-gone", Endpoint: where.Endpoint,
+	w.verifier.Documents = documents.New(&config.ComplianceBlob{Provider: "s3", Bucket: where.Bucket + "-gone", Endpoint: where.Endpoint,
 		KeyID: where.Keys.AccessKeyID, KeySecret: secret.Secret(where.Keys.SecretAccessKey)}, &config.ComplianceLock{}, where.Region)
 	if _, err := w.verifier.Verify(t.Context()); err == nil {
 		t.Error("nobody is told")

@@ -3,7 +3,7 @@ package stack
 import (
 	"slices"
 
-	"fitkit/shared/blob"
+	"fitkit/shared/blob/documents"
 	"fitkit/shared/need"
 )
 
@@ -19,9 +19,9 @@ func (f Function) Locked() []Grant {
 		return []Grant{{store + ", 's3:DeleteObject', 's3:DeleteObjectVersion'", "/lock-check/*"},
 			{"'s3:GetBucketVersioning', 's3:GetBucketObjectLockConfiguration'", ""}}
 	case slices.Contains(f.Needs, need.LockedReports):
-		return []Grant{{store, "/" + blob.ReportsFolder + "*"}}
+		return []Grant{{store, "/" + documents.ReportsFolder + "*"}}
 	case slices.Contains(f.Needs, need.ComplianceBlob):
-		return []Grant{{store, "/" + blob.DocumentsFolder + "*"}}
+		return []Grant{{store, "/" + documents.DocumentsFolder + "*"}}
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package blob
+package documents
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"fitkit/shared/blob"
 	"fitkit/shared/fail"
 	"fitkit/shared/secret"
 )
@@ -17,7 +18,7 @@ import (
 // ruleLock is R2's bucket lock rules: they stop everybody, until somebody who may set up buckets removes the rule. So a
 // document's own lock cannot be asked for, and the daily check of the rules is all there is.
 type ruleLock struct {
-	client   *s3.Client
+	client   func() *s3.Client
 	bucket   string
 	account  string
 	apiURL   string
@@ -41,11 +42,11 @@ func (l ruleLock) check(ctx context.Context, now time.Time) error {
 			return notLocked("no rule keeps %s for %d years", prefix, RetentionYears)
 		}
 	}
-	s, err := putSample(ctx, l.client, l.bucket, l, now)
+	s, err := putSample(ctx, l.client(), l.bucket, l, now)
 	if err != nil {
 		return err
 	}
-	return s.survives(ctx, l.client, l.bucket)
+	return s.survives(ctx, l.client(), l.bucket)
 }
 
 // rule is one of a bucket's lock rules, as Cloudflare's API writes it.
@@ -79,18 +80,18 @@ func (l ruleLock) rules(ctx context.Context) ([]rule, error) {
 	req.Header.Set("Authorization", "Bearer "+l.apiToken.Reveal())
 	res, err := l.http.Do(req)
 	if err != nil {
-		return nil, fail.Wrap(ErrUnavailable, "read the lock rules")
+		return nil, fail.Wrap(blob.ErrUnavailable, "read the lock rules")
 	}
 	defer res.Body.Close()
 	switch {
 	case res.StatusCode == http.StatusTooManyRequests || res.StatusCode >= http.StatusInternalServerError:
-		return nil, fail.Wrap(ErrUnavailable, "read the lock rules: Cloudflare answered %s", res.Status)
+		return nil, fail.Wrap(blob.ErrUnavailable, "read the lock rules: Cloudflare answered %s", res.Status)
 	case res.StatusCode != http.StatusOK:
 		return nil, fmt.Errorf("read the lock rules: Cloudflare answered %s; CLOUDFLARE_API_TOKEN must be allowed to read the bucket's settings", res.Status)
 	}
 	var body struct{ Result struct{ Rules []rule } }
 	if err := json.NewDecoder(http.MaxBytesReader(nil, res.Body, 1<<20)).Decode(&body); err != nil {
-		return nil, fail.Wrap(ErrUnavailable, "read the lock rules: Cloudflare's answer is no JSON")
+		return nil, fail.Wrap(blob.ErrUnavailable, "read the lock rules: Cloudflare's answer is no JSON")
 	}
 	return body.Result.Rules, nil
 }

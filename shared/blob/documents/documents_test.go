@@ -1,4 +1,4 @@
-package blob_test
+package documents_test
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 
 	"fitkit/shared/blob"
 	"fitkit/shared/blob/blobtest"
+	"fitkit/shared/blob/documents"
 	"fitkit/shared/civil"
 	"fitkit/shared/config"
 	"fitkit/shared/id"
@@ -29,18 +30,18 @@ func mustLoad(name string) *time.Location {
 	return loc
 }
 
-func documents(t *testing.T) (*blob.Documents, blob.Config) {
+func lockedStore(t *testing.T) (*documents.Store, blob.Config) {
 	t.Helper()
 	c := blobtest.Locked(t)
-	return blob.NewDocuments(settings(c), &config.ComplianceLock{}, c.Region), c
+	return documents.New(settings(c), &config.ComplianceLock{}, c.Region), c
 }
 
 func settings(c blob.Config) *config.ComplianceBlob {
 	return &config.ComplianceBlob{Provider: "s3", Bucket: c.Bucket, Endpoint: c.Endpoint, KeyID: c.Keys.AccessKeyID, KeySecret: secret.Secret(c.Keys.SecretAccessKey)}
 }
 
-func document() blob.Document {
-	return blob.Document{Org: id.New[id.Org](), ID: id.New[id.Document](), ContentType: "application/pdf", Content: []byte("%PDF-1.7 signed"),
+func document() documents.Document {
+	return documents.Document{Org: id.New[id.Org](), ID: id.New[id.Document](), ContentType: "application/pdf", Content: []byte("%PDF-1.7 signed"),
 		Issued: civil.Of(time.Now(), jerusalem), Zone: jerusalem}
 }
 
@@ -48,41 +49,41 @@ func document() blob.Document {
 // attempt itself must fail; the others may seem to succeed, and must change nothing for who reads by version.
 func TestTheVersionOfRecordSurvivesEveryAttack(t *testing.T) {
 	t.Parallel()
-	store, where := documents(t)
+	store, where := lockedStore(t)
 	client, bucket := blobtest.Client(t), &where.Bucket
 	soon := time.Now().Add(time.Minute)
 	for name, tc := range map[string]struct {
-		attack  func(t *testing.T, r blob.Receipt) error
+		attack  func(t *testing.T, r documents.Receipt) error
 		refused bool
 	}{
-		"overwriting": {func(t *testing.T, r blob.Receipt) error {
+		"overwriting": {func(t *testing.T, r documents.Receipt) error {
 			_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: &r.Key, Body: strings.NewReader("forged")})
 			return err
 		}, false},
-		"overwriting a key that ends in a slash": {func(t *testing.T, r blob.Receipt) error {
+		"overwriting a key that ends in a slash": {func(t *testing.T, r documents.Receipt) error {
 			_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: aws.String(r.Key + "/"), Body: strings.NewReader("")})
 			return err
 		}, false},
-		"copying over it": {func(t *testing.T, r blob.Receipt) error {
+		"copying over it": {func(t *testing.T, r documents.Receipt) error {
 			if _, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: aws.String("forged"), Body: strings.NewReader("forged")}); err != nil {
 				return err
 			}
 			_, err := client.CopyObject(t.Context(), &s3.CopyObjectInput{Bucket: bucket, Key: &r.Key, CopySource: aws.String(*bucket + "/forged")})
 			return err
 		}, false},
-		"deleting": {func(t *testing.T, r blob.Receipt) error {
+		"deleting": {func(t *testing.T, r documents.Receipt) error {
 			_, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: bucket, Key: &r.Key})
 			return err
 		}, false},
-		"deleting the version": {func(t *testing.T, r blob.Receipt) error {
+		"deleting the version": {func(t *testing.T, r documents.Receipt) error {
 			_, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: bucket, Key: &r.Key, VersionId: &r.VersionID})
 			return err
 		}, true},
-		"deleting the version with the bypass header": {func(t *testing.T, r blob.Receipt) error {
+		"deleting the version with the bypass header": {func(t *testing.T, r documents.Receipt) error {
 			_, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: bucket, Key: &r.Key, VersionId: &r.VersionID, BypassGovernanceRetention: aws.Bool(true)})
 			return err
 		}, true},
-		"deleting many": {func(t *testing.T, r blob.Receipt) error {
+		"deleting many": {func(t *testing.T, r documents.Receipt) error {
 			out, err := client.DeleteObjects(t.Context(), &s3.DeleteObjectsInput{Bucket: bucket, BypassGovernanceRetention: aws.Bool(true),
 				Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: &r.Key, VersionId: &r.VersionID}, {Key: &r.Key}}}})
 			if err == nil && len(out.Errors) > 0 {
@@ -90,16 +91,16 @@ func TestTheVersionOfRecordSurvivesEveryAttack(t *testing.T) {
 			}
 			return err
 		}, true},
-		"shortening the retention": {func(t *testing.T, r blob.Receipt) error {
+		"shortening the retention": {func(t *testing.T, r documents.Receipt) error {
 			return retain(t, client, bucket, r, types.ObjectLockRetentionModeCompliance, soon, false)
 		}, true},
-		"shortening it with the bypass header": {func(t *testing.T, r blob.Receipt) error {
+		"shortening it with the bypass header": {func(t *testing.T, r documents.Receipt) error {
 			return retain(t, client, bucket, r, types.ObjectLockRetentionModeCompliance, soon, true)
 		}, true},
-		"weakening it to GOVERNANCE": {func(t *testing.T, r blob.Receipt) error {
+		"weakening it to GOVERNANCE": {func(t *testing.T, r documents.Receipt) error {
 			return retain(t, client, bucket, r, types.ObjectLockRetentionModeGovernance, r.RetainUntil, true)
 		}, true},
-		"turning a legal hold on and off, then deleting": {func(t *testing.T, r blob.Receipt) error {
+		"turning a legal hold on and off, then deleting": {func(t *testing.T, r documents.Receipt) error {
 			for _, status := range []types.ObjectLockLegalHoldStatus{types.ObjectLockLegalHoldStatusOn, types.ObjectLockLegalHoldStatusOff} {
 				if _, err := client.PutObjectLegalHold(t.Context(), &s3.PutObjectLegalHoldInput{Bucket: bucket, Key: &r.Key, VersionId: &r.VersionID,
 					LegalHold: &types.ObjectLockLegalHold{Status: status}}); err != nil {
@@ -109,22 +110,22 @@ func TestTheVersionOfRecordSurvivesEveryAttack(t *testing.T) {
 			_, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: bucket, Key: &r.Key, VersionId: &r.VersionID})
 			return err
 		}, true},
-		"suspending versions": {func(t *testing.T, r blob.Receipt) error {
+		"suspending versions": {func(t *testing.T, r documents.Receipt) error {
 			_, err := client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{Bucket: bucket,
 				VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusSuspended}})
 			return err
 		}, true},
-		"a rule that lets objects expire": {func(t *testing.T, r blob.Receipt) error {
+		"a rule that lets objects expire": {func(t *testing.T, r documents.Receipt) error {
 			_, err := client.PutBucketLifecycleConfiguration(t.Context(), &s3.PutBucketLifecycleConfigurationInput{Bucket: bucket,
 				LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: []types.LifecycleRule{{ID: aws.String("x"), Status: types.ExpirationStatusEnabled,
 					Filter: &types.LifecycleRuleFilter{Prefix: aws.String("")}, NoncurrentVersionExpiration: &types.NoncurrentVersionExpiration{NoncurrentDays: aws.Int32(1)}}}}})
 			return err
 		}, false},
-		"deleting the bucket": {func(t *testing.T, r blob.Receipt) error {
+		"deleting the bucket": {func(t *testing.T, r documents.Receipt) error {
 			_, err := client.DeleteBucket(t.Context(), &s3.DeleteBucketInput{Bucket: bucket})
 			return err
 		}, true},
-		"setting the client's clock eight years on": {func(t *testing.T, r blob.Receipt) error {
+		"setting the client's clock eight years on": {func(t *testing.T, r documents.Receipt) error {
 			return deleteAt(t, where, r, time.Now().AddDate(8, 0, 0))
 		}, true},
 	} {
@@ -148,7 +149,7 @@ func TestTheVersionOfRecordSurvivesEveryAttack(t *testing.T) {
 	}
 }
 
-func retain(t *testing.T, client *s3.Client, bucket *string, r blob.Receipt, mode types.ObjectLockRetentionMode, until time.Time, bypass bool) error {
+func retain(t *testing.T, client *s3.Client, bucket *string, r documents.Receipt, mode types.ObjectLockRetentionMode, until time.Time, bypass bool) error {
 	t.Helper()
 	_, err := client.PutObjectRetention(t.Context(), &s3.PutObjectRetentionInput{Bucket: bucket, Key: &r.Key, VersionId: &r.VersionID,
 		BypassGovernanceRetention: &bypass, Retention: &types.ObjectLockRetention{Mode: mode, RetainUntilDate: &until}})
@@ -157,7 +158,7 @@ func retain(t *testing.T, client *s3.Client, bucket *string, r blob.Receipt, mod
 
 func TestADocumentIsStoredOnceHoweverOftenItIsSent(t *testing.T) {
 	t.Parallel()
-	store, where := documents(t)
+	store, where := lockedStore(t)
 	d := document()
 	first, err := store.Put(t.Context(), d)
 	if err != nil {
@@ -167,7 +168,7 @@ func TestADocumentIsStoredOnceHoweverOftenItIsSent(t *testing.T) {
 	if err != nil || again != first {
 		t.Errorf("the second receipt is %+v (%v), the first %+v", again, err, first)
 	}
-	if want := blob.RetainUntil(d.Issued, jerusalem); !first.RetainUntil.Equal(want) || first.Provider != "s3" || first.Bucket != where.Bucket || first.VersionID == "" {
+	if want := documents.RetainUntil(d.Issued, jerusalem); !first.RetainUntil.Equal(want) || first.Provider != "s3" || first.Bucket != where.Bucket || first.VersionID == "" {
 		t.Errorf("receipt %+v", first)
 	}
 	other := d
@@ -178,7 +179,7 @@ func TestADocumentIsStoredOnceHoweverOftenItIsSent(t *testing.T) {
 	t.Run("one changed byte is noticed", func(t *testing.T) {
 		forged := first
 		forged.SHA256[0]++
-		if _, err := store.Read(t.Context(), forged); !errors.Is(err, blob.ErrAltered) {
+		if _, err := store.Read(t.Context(), forged); !errors.Is(err, documents.ErrAltered) {
 			t.Errorf("said %v", err)
 		}
 	})
@@ -198,7 +199,7 @@ func TestDocumentsAreKeptSevenYearsToTheDay(t *testing.T) {
 		"in the studio's zone, not ours":        {civil.New(2026, 1, 15), mustLoad("Pacific/Auckland"), "2033-01-15T11:00:00Z"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := blob.RetainUntil(tc.issued, tc.zone)
+			got := documents.RetainUntil(tc.issued, tc.zone)
 			if got.UTC().Format(time.RFC3339) != tc.want {
 				t.Errorf("until %s, want %s", got.UTC().Format(time.RFC3339), tc.want)
 			}
@@ -211,7 +212,7 @@ func TestOnlyDevelopmentKeepsDocumentsUnlocked(t *testing.T) {
 	c := blobtest.General(t)
 	s := settings(c)
 	s.Bucket, s.General = "", c.Bucket
-	store := blob.NewDocuments(s, &config.ComplianceLock{}, c.Region)
+	store := documents.New(s, &config.ComplianceLock{}, c.Region)
 	d := document()
 	r, err := store.Put(t.Context(), d)
 	if err != nil || r.Provider != "none" || r.Bucket != c.Bucket {
@@ -220,7 +221,7 @@ func TestOnlyDevelopmentKeepsDocumentsUnlocked(t *testing.T) {
 	if got, err := store.Read(t.Context(), r); err != nil || !bytes.Equal(got, d.Content) {
 		t.Errorf("read %q, %v", got, err)
 	}
-	if err := store.CheckLock(t.Context()); !errors.Is(err, blob.ErrNotLocked) {
+	if err := store.CheckLock(t.Context()); !errors.Is(err, documents.ErrNotLocked) {
 		t.Errorf("the daily check says %v", err)
 	}
 }

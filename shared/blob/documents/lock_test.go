@@ -1,4 +1,4 @@
-package blob_test
+package documents_test
 
 import (
 	"context"
@@ -16,11 +16,12 @@ import (
 
 	"fitkit/shared/blob"
 	"fitkit/shared/blob/blobtest"
+	"fitkit/shared/blob/documents"
 	"fitkit/shared/config"
 )
 
 // deleteAt signs the deletion of a version as a client does whose clock shows at.
-func deleteAt(t *testing.T, where blob.Config, r blob.Receipt, at time.Time) error {
+func deleteAt(t *testing.T, where blob.Config, r documents.Receipt, at time.Time) error {
 	t.Helper()
 	const emptyBody = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, where.Endpoint+"/"+where.Bucket+"/"+r.Key+"?versionId="+r.VersionID, nil)
@@ -44,7 +45,7 @@ func deleteAt(t *testing.T, where blob.Config, r blob.Receipt, at time.Time) err
 
 func TestTheDailyCheckProvesTheLock(t *testing.T) {
 	t.Parallel()
-	store, _ := documents(t)
+	store, _ := lockedStore(t)
 	if err := store.CheckLock(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -64,8 +65,8 @@ func TestTheDailyCheckSeesEveryWayALockIsMissing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := arrange(t)
-			err := blob.NewDocuments(settings(c), &config.ComplianceLock{}, c.Region).CheckLock(t.Context())
-			if !errors.Is(err, blob.ErrNotLocked) {
+			err := documents.New(settings(c), &config.ComplianceLock{}, c.Region).CheckLock(t.Context())
+			if !errors.Is(err, documents.ErrNotLocked) {
 				t.Errorf("said %v", err)
 			}
 		})
@@ -133,8 +134,8 @@ func TestTheDailyCheckReadsR2sRules(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, l := r2(t, tc.rules, tc.status, tc.deletes)
-			err := blob.NewDocuments(c, l, "eu-central-1").CheckLock(t.Context())
-			if errors.Is(err, blob.ErrNotLocked) != tc.broken || (err != nil) != (tc.broken || tc.unknown) {
+			err := documents.New(c, l, "eu-central-1").CheckLock(t.Context())
+			if errors.Is(err, documents.ErrNotLocked) != tc.broken || (err != nil) != (tc.broken || tc.unknown) {
 				t.Errorf("said %v", err)
 			}
 		})

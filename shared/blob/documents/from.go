@@ -1,4 +1,4 @@
-package blob
+package documents
 
 import (
 	"context"
@@ -8,29 +8,30 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"fitkit/shared/blob"
 	"fitkit/shared/config"
 	"fitkit/shared/run"
 )
 
-// DocumentsFrom is the function's store of signed documents. Only a function that also needs the lock can check R2's rules.
-func DocumentsFrom(app *run.App) *Documents {
-	return run.Once(app, "documents", func() *Documents {
-		return NewDocuments(run.Section[config.ComplianceBlob](app), &config.ComplianceLock{}, app.Core.Region)
+// From is the function's store of signed documents. Only a function that also needs the lock can check R2's rules.
+func From(app *run.App) *Store {
+	return run.Once(app, "documents", func() *Store {
+		return New(run.Section[config.ComplianceBlob](app), &config.ComplianceLock{}, app.Core.Region)
 	})
 }
 
 // LockFrom is the same store for the daily check.
-func LockFrom(app *run.App) *Documents {
-	return run.Once(app, "documents", func() *Documents {
-		return NewDocuments(run.Section[config.ComplianceBlob](app), run.Section[config.ComplianceLock](app), app.Core.Region)
+func LockFrom(app *run.App) *Store {
+	return run.Once(app, "documents", func() *Store {
+		return New(run.Section[config.ComplianceBlob](app), run.Section[config.ComplianceLock](app), app.Core.Region)
 	})
 }
 
-// NewDocuments is the store that the settings mean. config.Guard has made sure that only local and test have no bucket of
+// New is the store that the settings mean. config.Guard has made sure that only local and test have no bucket of
 // its own; there the general bucket keeps documents, unlocked, and the daily check says so.
-func NewDocuments(c *config.ComplianceBlob, l *config.ComplianceLock, region string) *Documents {
+func New(c *config.ComplianceBlob, l *config.ComplianceLock, region string) *Store {
 	where := documentsConfig(c, region)
-	d := &Documents{client: where.client(), bucket: where.Bucket, now: time.Now}
+	d := &Store{client: client(where), bucket: where.Bucket, now: time.Now}
 	switch {
 	case c.Bucket == "":
 		d.lock = noLock{}
@@ -44,15 +45,15 @@ func NewDocuments(c *config.ComplianceBlob, l *config.ComplianceLock, region str
 }
 
 // documentsConfig uses the function's role at AWS, and R2's keys anywhere else.
-func documentsConfig(c *config.ComplianceBlob, region string) Config {
-	where := Config{Endpoint: c.Endpoint, Region: region, Bucket: c.Bucket, Keys: aws.Credentials{AccessKeyID: c.KeyID, SecretAccessKey: c.KeySecret.Reveal()}}
+func documentsConfig(c *config.ComplianceBlob, region string) blob.Config {
+	where := blob.Config{Endpoint: c.Endpoint, Region: region, Bucket: c.Bucket, Keys: aws.Credentials{AccessKeyID: c.KeyID, SecretAccessKey: c.KeySecret.Reveal()}}
 	if c.Bucket == "" {
 		where.Bucket = c.General
 	}
 	switch {
 	case c.Endpoint != "":
 	case c.Provider == "r2" || c.Bucket == "":
-		where.Endpoint, where.Region = r2Endpoint(c.AccountID), r2Region
+		where.Endpoint, where.Region = blob.R2(c.AccountID)
 	default:
 		where.Keys = aws.Credentials{AccessKeyID: c.RoleID, SecretAccessKey: c.RoleKey.Reveal(), SessionToken: c.RoleToken.Reveal()}
 	}

@@ -1,4 +1,4 @@
-package blob
+package documents
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"fitkit/shared/blob"
 	"fitkit/shared/id"
 	"fitkit/shared/retry/awsretry"
 )
@@ -33,10 +34,10 @@ func putSample(ctx context.Context, client *s3.Client, bucket string, l lock, no
 	l.apply(in, now.Add(sampleFor))
 	out, err := client.PutObject(ctx, in)
 	if err != nil {
-		return s, known(err, "store a sample")
+		return s, blob.Known(err, "store a sample")
 	}
 	s.version = aws.ToString(out.VersionId)
-	return s, proven(out.ETag, "store a sample")
+	return s, blob.Proven(aws.ToString(out.ETag), "store a sample")
 }
 
 // survives tries to delete the sample's version and reads it after.
@@ -48,10 +49,10 @@ func (s sample) survives(ctx context.Context, client *s3.Client, bucket string) 
 	}
 	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &s.key, VersionId: version})
 	if err != nil {
-		return known(err, "read the sample again")
+		return blob.Known(err, "read the sample again")
 	}
 	defer out.Body.Close()
-	if err := proven(out.ETag, "read the sample again"); err != nil {
+	if err := blob.Proven(aws.ToString(out.ETag), "read the sample again"); err != nil {
 		return err
 	}
 	if content, err := io.ReadAll(out.Body); err != nil || !bytes.Equal(content, s.content) {
@@ -69,5 +70,5 @@ func mustBeRefused(err error, what string) error {
 	case awsretry.Refused(err):
 		return nil
 	}
-	return known(err, what)
+	return blob.Known(err, what)
 }

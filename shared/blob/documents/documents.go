@@ -1,4 +1,5 @@
-package blob
+// Package documents keeps signed documents that nobody may delete before their time, in a store of their own.
+package documents
 
 import (
 	"context"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"fitkit/shared/blob"
 	"fitkit/shared/civil"
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
@@ -45,7 +47,7 @@ type Receipt struct {
 	Bucket      string
 	Key         string
 	VersionID   string // empty where the store knows no versions
-	SHA256      Sum
+	SHA256      blob.Sum
 	Size        int64
 	RetainUntil time.Time
 }
@@ -64,9 +66,9 @@ type lock interface {
 	check(ctx context.Context, now time.Time) (err error) // ErrNotLocked unless what is stored today would be locked
 }
 
-// Documents is the store of signed documents, one port over S3 Object Lock and R2's bucket lock rules.
-type Documents struct {
-	client *s3.Client
+// Store is the store of signed documents, one port over S3 Object Lock and R2's bucket lock rules.
+type Store struct {
+	client func() *s3.Client
 	bucket string
 	lock   lock
 	now    func() time.Time
@@ -80,34 +82,34 @@ const (
 
 // DocumentKey holds the content's sum, so that other content has another key and nothing can be overwritten.
 func DocumentKey(d Document) string {
-	sum := SumOf(d.Content)
+	sum := blob.SumOf(d.Content)
 	return fmt.Sprintf(DocumentsFolder+"%s/%04d/%s/%s.pdf", d.Org, d.Issued.Year, d.ID, hex.EncodeToString(sum[:]))
 }
 
 // Put stores and locks a document. The same document again is a success with the receipt of the first: an answer that was
 // lost costs nothing.
-func (s *Documents) Put(ctx context.Context, d Document) (Receipt, error) {
+func (s *Store) Put(ctx context.Context, d Document) (Receipt, error) {
 	r, err := s.put(ctx, DocumentKey(d), d.ContentType, d.Content, RetainUntil(d.Issued, d.Zone))
 	return r, fail.Wrap(err, "store document %s", d.ID)
 }
 
 // PutReport stores and locks a report of FitKit's own, such as the proof of a backup, for as long as documents are kept.
 // name is ours: letters, digits and dashes, with its date in it.
-func (s *Documents) PutReport(ctx context.Context, folder, name string, issued civil.Date, content []byte) (Receipt, error) {
+func (s *Store) PutReport(ctx context.Context, folder, name string, issued civil.Date, content []byte) (Receipt, error) {
 	r, err := s.put(ctx, ReportsFolder+folder+"/"+name+".json", "application/json", content, RetainUntil(issued, time.UTC))
 	return r, fail.Wrap(err, "store report %s", name)
 }
 
-func (s *Documents) put(ctx context.Context, key, contentType string, content []byte, until time.Time) (Receipt, error) {
-	r := Receipt{Provider: s.lock.name(), Bucket: s.bucket, Key: key, SHA256: SumOf(content), Size: int64(len(content)), RetainUntil: until}
+func (s *Store) put(ctx context.Context, key, contentType string, content []byte, until time.Time) (Receipt, error) {
+	r := Receipt{Provider: s.lock.name(), Bucket: s.bucket, Key: key, SHA256: blob.SumOf(content), Size: int64(len(content)), RetainUntil: until}
 	in := putInput(s.bucket, r.Key, contentType, content)
 	s.lock.apply(in, r.RetainUntil)
-	out, err := s.client.PutObject(ctx, in)
-	switch err = known(err, "put document"); {
-	case errors.Is(err, ErrExists):
+	out, err := s.client().PutObject(ctx, in)
+	switch err = blob.Known(err, "put document"); {
+	case errors.Is(err, blob.ErrExists):
 		r.VersionID, err = s.same(ctx, r)
 	case err == nil:
-		r.VersionID, err = aws.ToString(out.VersionId), proven(out.ETag, "put document")
+		r.VersionID, err = aws.ToString(out.VersionId), blob.Proven(aws.ToString(out.ETag), "put document")
 	}
 	if err != nil {
 		return Receipt{}, err
@@ -116,42 +118,42 @@ func (s *Documents) put(ctx context.Context, key, contentType string, content []
 }
 
 // same finds the version of a document that was stored before.
-func (s *Documents) same(ctx context.Context, r Receipt) (version string, err error) {
-	head, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &r.Key, ChecksumMode: types.ChecksumModeEnabled})
+func (s *Store) same(ctx context.Context, r Receipt) (version string, err error) {
+	head, err := s.client().HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &r.Key, ChecksumMode: types.ChecksumModeEnabled})
 	if err != nil {
-		return "", known(err, "find document")
+		return "", blob.Known(err, "find document")
 	}
-	if err := proven(head.ETag, "find document"); err != nil {
+	if err := blob.Proven(aws.ToString(head.ETag), "find document"); err != nil {
 		return "", err
 	}
-	if aws.ToInt64(head.ContentLength) != r.Size || sumFrom(head.ChecksumSHA256) != r.SHA256 {
+	if aws.ToInt64(head.ContentLength) != r.Size || blob.ParseSum(aws.ToString(head.ChecksumSHA256)) != r.SHA256 {
 		return "", ErrAltered
 	}
 	return aws.ToString(head.VersionId), nil
 }
 
 // Read is the stored version, whole; ErrAltered when a byte of it is another.
-func (s *Documents) Read(ctx context.Context, r Receipt) ([]byte, error) {
-	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &r.Bucket, Key: &r.Key, VersionId: version(r)})
+func (s *Store) Read(ctx context.Context, r Receipt) ([]byte, error) {
+	out, err := s.client().GetObject(ctx, &s3.GetObjectInput{Bucket: &r.Bucket, Key: &r.Key, VersionId: version(r)})
 	if err != nil {
-		return nil, known(err, "read document")
+		return nil, blob.Known(err, "read document")
 	}
 	defer out.Body.Close()
-	if err := proven(out.ETag, "read document"); err != nil {
+	if err := blob.Proven(aws.ToString(out.ETag), "read document"); err != nil {
 		return nil, err
 	}
 	content, err := io.ReadAll(io.LimitReader(out.Body, r.Size+1))
 	if err != nil {
-		return nil, known(err, "read document")
+		return nil, blob.Known(err, "read document")
 	}
-	if SumOf(content) != r.SHA256 {
+	if blob.SumOf(content) != r.SHA256 {
 		return nil, ErrAltered
 	}
 	return content, nil
 }
 
 // Verify reads the document and proves its lock.
-func (s *Documents) Verify(ctx context.Context, r Receipt) error {
+func (s *Store) Verify(ctx context.Context, r Receipt) error {
 	if _, err := s.Read(ctx, r); err != nil {
 		return err
 	}
@@ -159,7 +161,7 @@ func (s *Documents) Verify(ctx context.Context, r Receipt) error {
 }
 
 // CheckLock proves that what is stored today cannot be deleted: the bucket's settings say so, and attempts on a sample fail.
-func (s *Documents) CheckLock(ctx context.Context) error { return s.lock.check(ctx, s.now()) }
+func (s *Store) CheckLock(ctx context.Context) error { return s.lock.check(ctx, s.now()) }
 
 func version(r Receipt) *string {
 	if r.VersionID == "" {

@@ -1,4 +1,4 @@
-package blob
+package documents
 
 import (
 	"context"
@@ -7,11 +7,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"fitkit/shared/blob"
 )
 
 // objectLock is S3 Object Lock in COMPLIANCE mode: nobody, the account's root included, deletes the version before its date.
 type objectLock struct {
-	client *s3.Client
+	client func() *s3.Client
 	bucket string
 }
 
@@ -29,12 +31,12 @@ func (l objectLock) confirm(ctx context.Context, r Receipt) error {
 }
 
 func (l objectLock) retained(ctx context.Context, key, version string, until time.Time) error {
-	out, err := l.client.GetObjectRetention(ctx, &s3.GetObjectRetentionInput{Bucket: &l.bucket, Key: &key, VersionId: &version})
+	out, err := l.client().GetObjectRetention(ctx, &s3.GetObjectRetentionInput{Bucket: &l.bucket, Key: &key, VersionId: &version})
 	if code(err) == "NoSuchObjectLockConfiguration" {
 		return notLocked("the version has no retention")
 	}
 	if err != nil {
-		return known(err, "read retention")
+		return blob.Known(err, "read retention")
 	}
 	if got := out.Retention; got.Mode != types.ObjectLockRetentionModeCompliance || aws.ToTime(got.RetainUntilDate).Before(until) {
 		return notLocked("the version is retained in mode %s until %s", got.Mode, aws.ToTime(got.RetainUntilDate).Format(time.RFC3339))
@@ -46,7 +48,7 @@ func (l objectLock) check(ctx context.Context, now time.Time) error {
 	if err := l.settings(ctx); err != nil {
 		return err
 	}
-	s, err := putSample(ctx, l.client, l.bucket, l, now)
+	s, err := putSample(ctx, l.client(), l.bucket, l, now)
 	if err != nil {
 		return err
 	}
@@ -54,29 +56,29 @@ func (l objectLock) check(ctx context.Context, now time.Time) error {
 		return err
 	}
 	sooner := now.Add(sampleFor / 2)
-	_, err = l.client.PutObjectRetention(ctx, &s3.PutObjectRetentionInput{Bucket: &l.bucket, Key: &s.key, VersionId: &s.version,
+	_, err = l.client().PutObjectRetention(ctx, &s3.PutObjectRetentionInput{Bucket: &l.bucket, Key: &s.key, VersionId: &s.version,
 		Retention: &types.ObjectLockRetention{Mode: types.ObjectLockRetentionModeCompliance, RetainUntilDate: &sooner}})
 	if err := mustBeRefused(err, "shortening the sample's retention"); err != nil {
 		return err
 	}
-	return s.survives(ctx, l.client, l.bucket)
+	return s.survives(ctx, l.client(), l.bucket)
 }
 
 // settings reads the bucket's: versions kept, lock on, and a default for whatever is stored without a date of its own.
 func (l objectLock) settings(ctx context.Context) error {
-	versions, err := l.client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &l.bucket})
+	versions, err := l.client().GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &l.bucket})
 	if err != nil {
-		return known(err, "read versioning")
+		return blob.Known(err, "read versioning")
 	}
 	if versions.Status != types.BucketVersioningStatusEnabled {
 		return notLocked("versioning is %q", versions.Status)
 	}
-	out, err := l.client.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: &l.bucket})
+	out, err := l.client().GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: &l.bucket})
 	if code(err) == "ObjectLockConfigurationNotFoundError" {
 		return notLocked("the bucket has no Object Lock")
 	}
 	if err != nil {
-		return known(err, "read lock settings")
+		return blob.Known(err, "read lock settings")
 	}
 	c := out.ObjectLockConfiguration
 	if c == nil || c.ObjectLockEnabled != types.ObjectLockEnabledEnabled || c.Rule == nil || c.Rule.DefaultRetention == nil {
