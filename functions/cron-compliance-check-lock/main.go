@@ -2,8 +2,8 @@
 package main
 
 import (
-	"fitkit/shared/blob/documents"
 	"fitkit/shared/blob/blobcron"
+	"fitkit/shared/blob/documents"
 	"fitkit/shared/cron"
 	"fitkit/shared/run"
 )

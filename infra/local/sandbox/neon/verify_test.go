@@ -13,8 +13,8 @@ import (
 
 	"fitkit/shared/backup"
 	"fitkit/shared/backup/backupverify"
-	"fitkit/shared/blob/documents"
 	"fitkit/shared/blob/blobtest"
+	"fitkit/shared/blob/documents"
 	"fitkit/shared/config"
 	"fitkit/shared/id"
 	"fitkit/shared/neon"
