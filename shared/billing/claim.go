@@ -144,9 +144,9 @@ func (cl *claim) scan(row pgx.Row) (why, error) {
 	return notDue, nil
 }
 
-// tooLate says that a call which began now might not end within the attempt's lease: the worker slept. The monotonic clock
-// stands still while a machine is frozen, and the wall clock can be set, so the later of the two counts.
-func (cl *claim) tooLate() bool {
+// age is how long ago the claim began. The monotonic clock stands still while a machine is frozen, and the wall clock can be
+// set, so the later of the two counts.
+func (cl *claim) age() time.Duration {
 	now := time.Now()
-	return max(now.Sub(cl.began), now.Round(0).Sub(cl.began.Round(0))) >= leaseMargin
+	return max(now.Sub(cl.began), now.Round(0).Sub(cl.began.Round(0)))
 }

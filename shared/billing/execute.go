@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"errors"
+	"time"
 
 	"fitkit/shared/crash"
 	"fitkit/shared/fail"
@@ -14,8 +15,7 @@ import (
 
 // Execute collects a charge once: claim and commit → provider → record and commit. A message seen twice finds the charge
 // in flight or settled and ends quietly. A crash anywhere leaves an attempt whose lease runs out; the sweep makes it
-// unknown, and unknown is asked about, never repeated. So does a worker that slept before its call: somebody may be asking
-// about its attempt already.
+// unknown, and unknown is asked about, never repeated.
 func (s *Collector) Execute(ctx context.Context, c tenancy.Caller, m ExecuteCharge) error {
 	cl, reason, err := s.claim(ctx, c, m)
 	if err != nil {
@@ -31,9 +31,8 @@ func (s *Collector) Execute(ctx context.Context, c tenancy.Caller, m ExecuteChar
 		return s.abandon(ctx, c, cl, err)
 	}
 	crash.At("secrets open")
-	if cl.tooLate() {
-		obs.Add(ctx, "outcome", "too_late_to_send")
-		return nil
+	if age := cl.age(); age >= leaseMargin {
+		return s.tooLate(ctx, c, cl, age)
 	}
 	crash.At("before the call")
 	outcome := s.provider.Charge(ctx, creds, req)
@@ -56,6 +55,16 @@ func (s *Collector) request(cl claim) (payment.ChargeRequest, payment.Credential
 	}
 	return payment.ChargeRequest{Key: providerKey(cl.Attempt), Amount: cl.Amount, Installments: cl.Installments, Token: secretOf(token),
 		ExpMonth: cl.ExpMonth, ExpYear: cl.ExpYear, PayerName: cl.PayerName}, creds, err
+}
+
+// tooLate sends nothing: the call might outlive the lease. While this worker holds it, it says so, and the charge is tried again
+// within minutes. After it, somebody may be asking about the attempt, and a worker that slept so long writes nothing.
+func (s *Collector) tooLate(ctx context.Context, c tenancy.Caller, cl claim, age time.Duration) error {
+	obs.Add(ctx, "outcome", "too_late_to_send")
+	if age >= s.lease {
+		return nil
+	}
+	return s.record(ctx, c, cl.Attempt, payment.Outcome{State: payment.Declined, Class: payment.Transient, Code: "not_sent"})
 }
 
 // unclaimed ends a job whose charge may not be tried now, leaving behind whatever brings it back.

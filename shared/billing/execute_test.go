@@ -2,6 +2,7 @@ package billing_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -102,23 +103,30 @@ func TestExecute(t *testing.T) {
 			t.Fatalf("%s after %d requests", s.State(t, c), s.Provider.Asked)
 		}
 	})
-	// Red without tooLate.
-	t.Run("a worker that slept between its claim and its call does not send, and the sweep finds its attempt", func(t *testing.T) {
-		t.Parallel()
-		s := studio{billingtest.NewStudio(t)}
-		c := s.Charge(t, s.Member(t), 100)
-		s.Exec(t, `create function late() returns trigger language plpgsql as $$ begin perform pg_sleep(5); return new; end $$`)
-		s.Exec(t, `create trigger late before insert on payment_attempts for each row execute function late()`)
-		s.Execute(t, c)
-		if s.Provider.Asked != 0 {
-			t.Fatal("it was sent")
-		}
-		s.Exec(t, "update payment_attempts set lease_until = now() - interval '1 second'")
-		s.sweep(t)
-		if n := postgrestest.Get[int](t, s.Database, "select count(*) from payment_attempts where state = 'unknown'"); n != 1 {
-			t.Fatal("its attempt is not asked about")
-		}
-	})
+	// Red without tooLate, and with a lease that does not count.
+	for name, tc := range map[string]struct {
+		slept int // seconds, in the claim
+		want  string
+	}{
+		"a worker that slept before its call sends nothing, says so, and the charge comes back": {5, "failed not_sent, due, again in a quarter of an hour"},
+		"one that slept beyond its lease writes nothing, and the sweep finds its attempt":       {9, "unknown lease_over, in_flight, not again"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := studio{billingtest.NewStudio(t)}
+			c := s.Charge(t, s.Member(t), 100)
+			s.Exec(t, fmt.Sprintf(`create function late() returns trigger language plpgsql as $$ begin perform pg_sleep(%d); return new; end $$`, tc.slept))
+			s.Exec(t, `create trigger late before insert on payment_attempts for each row execute function late()`)
+			s.Execute(t, c)
+			s.Exec(t, "update payment_attempts set lease_until = now() - interval '1 second'")
+			s.sweep(t)
+			got := postgrestest.Get[string](t, s.Database, `select (select state || ' ' || code from payment_attempts) || ', ' || state || ', ' ||
+				case when exists (select from dunning_cases where next_at = $1 and rung = 0) then 'again in a quarter of an hour' else 'not again' end from charges`, billingtest.Start.Add(15*time.Minute))
+			if s.Provider.Asked != 0 || got != tc.want {
+				t.Fatalf("%s after %d requests, want %s", got, s.Provider.Asked, tc.want)
+			}
+		})
+	}
 }
 
 type studio struct{ *billingtest.Studio }
