@@ -115,12 +115,15 @@ func (p *Poller) InFlight() int { return int(p.inFlight.Load()) }
 
 // source is one event source mapping. A token in slots is room for a batch; nothing is received without one. Each worker has
 // room for the batch it works on and for the next, as Lambda's pollers keep some ready; a queue's visibility lasts for six.
+// Nothing is received before half of the room is free, so that a busy queue is asked for many messages at a time; while a
+// worker has nothing to do, half of it always is.
 type source struct {
 	p       *Poller
 	mapping template.EventSource
 	queue   template.Queue
 	url     string
 	slots   chan struct{}
+	least   int           // how many slots are free before anything is received
 	busy    chan struct{} // holds one for each worker that has a batch
 	deletes chan types.Message
 	workers sync.WaitGroup
@@ -128,13 +131,14 @@ type source struct {
 
 func newSource(p *Poller, e template.EventSource) *source {
 	concurrency := cmp.Or(e.MaximumConcurrency, defaultConcurrency)
-	room := 2 * concurrency
+	room := max(2*concurrency, receiveLimit)
+	least := room / 2
 	if p.queues[e.Queue].FIFO {
-		room = concurrency
+		room, least = concurrency, 1
 	}
 	s := &source{
 		p: p, mapping: e, queue: p.queues[e.Queue], url: p.urls[e.Queue],
-		slots: make(chan struct{}, room), busy: make(chan struct{}, concurrency), deletes: make(chan types.Message, 1000),
+		slots: make(chan struct{}, room), least: least, busy: make(chan struct{}, concurrency), deletes: make(chan types.Message, 1000),
 	}
 	for range room {
 		s.slots <- struct{}{}
@@ -162,14 +166,16 @@ func (s *source) receiveLoop(ctx context.Context) {
 	close(s.deletes)
 }
 
-// freeSlots waits for room and takes all there is; 0 when ctx has ended.
-func (s *source) freeSlots(ctx context.Context) int {
-	select {
-	case <-s.slots:
-	case <-ctx.Done():
-		return 0
+// freeSlots waits until there is room enough and takes all there is; 0 when ctx has ended.
+func (s *source) freeSlots(ctx context.Context) (free int) {
+	for free < s.least {
+		select {
+		case <-s.slots:
+			free++
+		case <-ctx.Done():
+			return 0
+		}
 	}
-	free := 1
 	for {
 		select {
 		case <-s.slots:
