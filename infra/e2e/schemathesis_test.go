@@ -33,7 +33,8 @@ func schemathesis(t *testing.T, s *studio, role, seed string) {
 	bin, folder := absolute(t, ".local/schemathesis/bin/schemathesis"), absolute(t, "infra/e2e/schemathesis")
 	args := []string{"--config-file", filepath.Join(folder, "schemathesis.toml"), "run", absolute(t, "docs/openapi.yaml"),
 		"--url", running.Addresses.API, "--seed", seed,
-		"--max-examples", fmt.Sprint(figure(3, 100)), "--workers", "2", "--no-color", "--continue-on-failure"}
+		// One worker: with two, its own reading of Python sources failed once ("AST constructor recursion depth mismatch").
+		"--max-examples", fmt.Sprint(figure(3, 100)), "--workers", "1", "--no-color", "--continue-on-failure"}
 	cmd := exec.CommandContext(t.Context(), bin, args...)
 	cmd.Dir = t.TempDir() // it keeps a cache where it runs
 	cmd.Env = append(os.Environ(), "PYTHONPATH="+folder, "PYTHONDONTWRITEBYTECODE=1", "FITKIT_TOKEN="+s.tokens[role], "FITKIT_ORG="+s.Org)
