@@ -2,7 +2,7 @@
 // answered, and what happens when a card is declined.
 //
 // A charge is owed once (a unique index per membership and period). An attempt is one try to collect it. Its row is
-// claimed and committed, marked sent and committed, and only then is the provider called; the answer, the payment, the
+// claimed and committed as sent, and only then is the provider called; the answer, the payment, the
 // ledger and the end of the job are one statement. Whatever cannot be read is unknown: it is asked about by its key and
 // never sent again. One partial unique index refuses a second attempt while one is under way, unanswered or approved.
 package billing
