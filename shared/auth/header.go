@@ -29,31 +29,31 @@ type header struct {
 	Cty  json.RawMessage `json:"cty"`
 }
 
-// keyIDOf checks a token's form, before any key is looked up, and returns its key id. The
-// form is strict compact serialisation: three parts of unpadded, canonical base64url.
-func keyIDOf(token string) (string, error) {
+// open checks a token's form, before any key is looked up, and returns its key id and its payload, of
+// which nothing is proven. The form is strict compact serialisation: three parts of unpadded, canonical
+// base64url.
+func open(token string) (kid string, payload []byte, err error) {
 	if len(token) > maxToken {
-		return "", invalid("too long")
+		return "", nil, invalid("too long")
 	}
 	// Go's base64 skips line ends, so they are refused by name.
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 || strings.ContainsAny(token, "\r\n") {
-		return "", invalid("not three parts")
+		return "", nil, invalid("not three parts")
 	}
 	decoded := make([][]byte, len(parts))
 	for i, part := range parts {
-		var err error
 		if decoded[i], err = base64.RawURLEncoding.Strict().DecodeString(part); err != nil || part == "" {
-			return "", invalid("not base64url")
+			return "", nil, invalid("not base64url")
 		}
 	}
 	var h header
 	// This decoder compares names letter by letter and refuses duplicates; encoding/json
 	// does neither.
 	if err := json.Unmarshal(decoded[0], &h); err != nil {
-		return "", invalid("malformed header")
+		return "", nil, invalid("malformed header")
 	}
-	return h.Kid, h.check()
+	return h.Kid, decoded[1], h.check()
 }
 
 func (h header) check() error {
