@@ -2,7 +2,7 @@
 // turns in the same run, so that a busy machine is busy for both sides; a figure is a median with its spread.
 //
 //	make bench                                      everything
-//	go run ./infra/bench -only read                 one of spawn, read, plan, execute
+//	go run ./infra/bench -only read                 one of spawn, read, plan, execute, restore
 //	go run ./infra/bench -only execute -short       a tenth of the work, to see that it runs
 //
 // A missed bound is printed and is no error: the exit code tells only that a measurement could not be made.
@@ -27,10 +27,10 @@ type part struct {
 	measure func(ctx context.Context, s *system) ([]figure, error)
 }
 
-var parts = []part{{"spawn", spawnFigures}, {"read", readFigures}, {"plan", planFigures}, {"execute", executeFigures}}
+var parts = []part{{"spawn", spawnFigures}, {"read", readFigures}, {"plan", planFigures}, {"execute", executeFigures}, {"restore", restoreFigures}}
 
 func main() {
-	only := flag.String("only", "", "measure only this part: spawn, read, plan or execute")
+	only := flag.String("only", "", "measure only this part: spawn, read, plan, execute or restore")
 	brief := flag.Bool("short", false, "a tenth of the work")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -93,7 +93,7 @@ func answer(ctx context.Context, e *edge, op Op, handle func(context.Context, Ca
 		return marshalled(op)(handle(ctx, req.caller))
 	}
 	ctx, unit := e.db.Begin(ctx, req.caller, req.key, op.Steps)
-	defer unit.Abandon()
+	defer unit.Abandon(ctx)
 	a, err := marshalled(op)(handle(ctx, req.caller))
 	var again *postgres.Replayed
 	if errors.As(err, &again) {

@@ -43,14 +43,16 @@ func (*Replayed) Error() string { return "answered before under the same Idempot
 // the answer and commits, both in one round trip, so that effect and answer can never part.
 //
 // With Steps the unit only holds the key: each InOrg commits by itself, for the few requests that call a provider
-// between two transactions. A crash leaves a key without an answer, and after its lease the request may run again;
-// such handlers are written to be run again.
+// between two transactions. A refusal or a provider's failure gives the key back, so that the same request may be sent
+// again at once; a crash leaves a key without an answer, and after its lease the request may run again. Such handlers
+// are written to be run again.
 type Unit struct {
 	db     *DB
 	key    Key
 	steps  bool
 	s      *session
 	failed bool
+	held   bool // with steps: the key is committed and has no answer
 }
 
 // keyLease is how long a Steps request may hold its key without an answer: the longest API timeout and a margin.
@@ -101,6 +103,7 @@ func (u *Unit) step(ctx context.Context, fn func(Tx) error) error {
 	if err != nil {
 		return u.fail(err)
 	}
+	u.held = true
 	u.db.committed(ctx, s.staged)
 	return nil
 }
@@ -123,6 +126,8 @@ select request_sha, operation, status, body from idempotency_keys
 where org_id = app.org() and actor = app.actor() and key = $1`
 	sqlStoreAnswer = `
 update idempotency_keys set status = $2, body = $3 where org_id = app.org() and actor = app.actor() and key = $1`
+	sqlFreeKey = `
+update idempotency_keys set lease_until = now() where org_id = app.org() and actor = app.actor() and key = $1 and status is null`
 )
 
 // claim takes the key, or finds out what became of the request that took it first. A concurrent request waits here
@@ -182,8 +187,19 @@ func (u *Unit) finishSteps(ctx context.Context, a Answer) error {
 	b := &Batch{}
 	b.Queue(sqlStoreAnswer, u.key.Value, a.Status, a.Body)
 	_, err := u.db.WriteInOrg(ctx, *u.s.caller, b)
+	u.held = err != nil
 	return err
 }
 
-// Abandon rolls back what is open; safe to call after Finish.
-func (u *Unit) Abandon() { u.s.release() }
+// Abandon rolls back what is open, and gives a key back that has no answer; safe to call after Finish.
+func (u *Unit) Abandon(ctx context.Context) {
+	u.s.release()
+	if !u.held {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+	defer cancel()
+	b := &Batch{}
+	b.Queue(sqlFreeKey, u.key.Value)
+	_, _ = u.db.WriteInOrg(ctx, *u.s.caller, b) // the key's lease ends by itself
+}

@@ -63,6 +63,19 @@ func TestCreateCardSession(t *testing.T) {
 		f.owner(t).Post(sessionsPath, page(m)).Want(422, "gateway.credentials_refused")
 		f.provider.refuses = nil
 	})
+	// Red while a failed request kept its key for as long as the longest request lasts: a client that did as it was told got 409.
+	t.Run("after the provider's failure the same request under the same key gets its page", func(t *testing.T) {
+		client := f.owner(t)
+		client.Headers["Idempotency-Key"] = "again"
+		f.provider.refuses = cardcom.ErrUnreachable
+		client.Post(sessionsPath, page(m)).Want(503, "gateway.unreachable")
+		client.Post(sessionsPath, page(m)).Want(503, "gateway.unreachable")
+		f.provider.refuses = nil
+		first := client.Post(sessionsPath, page(m)).Want(201)
+		if again := client.Post(sessionsPath, page(m)).Want(201); string(again.Body) != string(first.Body) {
+			t.Errorf("%s\n%s", first.Body, again.Body)
+		}
+	})
 	t.Run("a studio whose gateway needs attention, or that has none, opens no page", func(t *testing.T) {
 		theirs := f.member(t, f.B)
 		f.Exec(t, "update gateways set state = 'misconfigured' where org_id = $1", f.B.Org)
