@@ -52,7 +52,8 @@ const (
 	sqlAddReport = `insert into backup_reports (id, started_at, finished_at, copy_at, passed, report, object_key, sha256)
 values ($1, $2, $3, $4, $5, $6, $7, $8)`
 	sqlReports    = `select report from backup_reports order by started_at desc limit $1`
-	sqlLastPassed = `select coalesce(max(started_at), 'epoch') from backup_reports where passed`
+	sqlLastPassed = `select coalesce(max(started_at), 'epoch'), coalesce((select min(started_at) from cron_runs where name = $1), now())
+from backup_reports where passed`
 )
 
 // Add keeps a report; key and sum say which object holds its text.
@@ -83,8 +84,12 @@ func (s *Reports) Latest(ctx context.Context, n int) (reports []Report, err erro
 	return reports, fail.Wrap(err, "read reports")
 }
 
-// LastPassed is when the newest verification that found nothing began; 1970 when there is none.
-func (s *Reports) LastPassed(ctx context.Context) (at time.Time, err error) {
-	err = s.db.Across(ctx, func(tx postgres.Tx) error { return tx.QueryRow(ctx, sqlLastPassed).Scan(&at) })
-	return at, fail.Wrap(err, "read the last report that passed")
+// VerifyCron is the schedule that proves a backup.
+const VerifyCron = "cron-platform-verify-backup"
+
+// LastPassed is when the newest verification that found nothing began, 1970 when there is none, and when the schedule that
+// verifies ran for the first time: before that there was nothing to prove.
+func (s *Reports) LastPassed(ctx context.Context) (at, first time.Time, err error) {
+	err = s.db.Across(ctx, func(tx postgres.Tx) error { return tx.QueryRow(ctx, sqlLastPassed, VerifyCron).Scan(&at, &first) })
+	return at, first, fail.Wrap(err, "read the last report that passed")
 }

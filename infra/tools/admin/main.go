@@ -1,5 +1,6 @@
 // Command admin makes a Clerk user one of FitKit's own people, whom the admin endpoints know, or takes that away. It works as
-// the owner of the schema (DIRECT_DATABASE_URL, from the environment or .env); no function can do it.
+// the owner of the schema (DIRECT_DATABASE_URL, from the environment or .env, or the platform that runs from this folder); no
+// function can do it.
 package main
 
 import (
@@ -11,6 +12,7 @@ import (
 	"os"
 	"strings"
 
+	"fitkit/infra/local/platform"
 	"fitkit/infra/migrate"
 	"fitkit/infra/tools/dotenv"
 )
@@ -32,9 +34,14 @@ func change(ctx context.Context, user, name string, remove bool) error {
 		return err
 	}
 	owner := cmp.Or(os.Getenv("DIRECT_DATABASE_URL"), file["DIRECT_DATABASE_URL"])
+	if owner == "" {
+		if running, err := platform.Running(".local/dev"); err == nil {
+			owner = running.Database
+		}
+	}
 	switch {
 	case owner == "":
-		return errors.New("Set DIRECT_DATABASE_URL to a direct (not pooled) connection of the role that owns the schema.")
+		return errors.New("Start make dev, or set DIRECT_DATABASE_URL to a direct (not pooled) connection of the role that owns the schema.")
 	case !strings.HasPrefix(user, "user_"):
 		return errors.New("Say who, by Clerk's id: make admin USER_ID=user_… NAME=\"Dana Cohen\"")
 	case remove:

@@ -4,13 +4,14 @@ import (
 	"context"
 	"time"
 
+	"fitkit/shared/backup"
 	"fitkit/shared/cron"
 	"fitkit/shared/need"
 	"fitkit/shared/obs"
 	"fitkit/shared/run"
 )
 
-// The gauges of the proof: what was wrong with the last copy, and how old the last good proof is.
+// The gauges of the proof: what was wrong with the last copy, and for how long nothing has been proven good.
 const (
 	findings = "BackupFindings"
 	unproven = "BackupUnprovenDays"
@@ -19,7 +20,7 @@ const (
 // VerifyBackupOp declares the schedule of the weekly proof. It looks every night: a proof that failed is tried again the next
 // day, and the schedule's silence is noticed within a day.
 var VerifyBackupOp = cron.Op{
-	Name: "cron-platform-verify-backup", Summary: "Once a week, copy the database as it was at some instant and prove that the copy would do",
+	Name: backup.VerifyCron, Summary: "Once a week, copy the database as it was at some instant and prove that the copy would do",
 	Schedule: "cron(30 4 * * ? *)",
 	Needs:    []need.Need{need.Postgres, need.Neon, need.PaymentKeys, need.NationalIDKeys, need.LockedReports}, MemoryMB: 256, Timeout: 15 * time.Minute,
 	Alarms: []run.Alarm{

@@ -59,10 +59,11 @@ const (
 	leftover = 6 * time.Hour
 )
 
-// VerifyWhenDue verifies unless a proof of this week passed. It says how many copies it looked at, and gauges how old the
-// last good proof is. A copy that will not do is a report and no error; an error is a report that could not be kept.
+// VerifyWhenDue verifies unless a proof of this week passed. It says how many copies it looked at, and gauges for how long
+// nothing has been proven: since the last good proof, or since the schedule's first run. A copy that will not do is a report
+// and no error; an error is a report that could not be kept.
 func (v *Verifier) VerifyWhenDue(ctx context.Context) (checked int64, failed int, age time.Duration, err error) {
-	passed, err := v.Reports.LastPassed(ctx)
+	passed, first, err := v.Reports.LastPassed(ctx)
 	if err != nil || v.Now().Sub(passed) < week {
 		return 0, 0, v.Now().Sub(passed), err
 	}
@@ -70,7 +71,14 @@ func (v *Verifier) VerifyWhenDue(ctx context.Context) (checked int64, failed int
 	if r.Passed && err == nil {
 		passed = r.StartedAt
 	}
-	return 1, len(r.Findings), v.Now().Sub(passed), err
+	return 1, len(r.Findings), v.Now().Sub(latest(passed, first)), err
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // Verify makes a copy, looks at it, removes it, and keeps the report in the database and under lock.
