@@ -5,10 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"fitkit/shared/retry/awsretry"
 )
 
 // The buckets of the local platform.
@@ -23,7 +26,7 @@ const RetentionYears = 7
 // Client speaks to a server that is not AWS's.
 func Client(endpoint, region, keyID, keySecret string) *s3.Client {
 	return s3.New(s3.Options{
-		BaseEndpoint: aws.String(endpoint), Region: region, UsePathStyle: true,
+		BaseEndpoint: aws.String(endpoint), Region: region, UsePathStyle: true, HTTPClient: awsretry.Whole{Client: http.DefaultClient},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: keyID, SecretAccessKey: keySecret}, nil
 		}),

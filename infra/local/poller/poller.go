@@ -9,6 +9,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +20,7 @@ import (
 
 	"fitkit/infra/local/host"
 	"fitkit/infra/local/template"
+	"fitkit/shared/retry/awsretry"
 )
 
 const (
@@ -63,10 +65,15 @@ type Poller struct {
 	running  sync.WaitGroup
 }
 
+// connections are kept for the next call: each source has a receive and a delete under way.
+const connections = 200
+
 // NewClient makes an SQS client for a local server, which checks no credentials.
 func NewClient(endpoint, region string) *sqs.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = connections, connections
 	return sqs.New(sqs.Options{
-		Region: region, BaseEndpoint: aws.String(endpoint),
+		Region: region, BaseEndpoint: aws.String(endpoint), HTTPClient: awsretry.Whole{Client: &http.Client{Transport: transport}},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
 		}),

@@ -23,7 +23,7 @@ const patience = 20 * time.Second
 // package sets them, because R2 takes neither chunked bodies nor trailers, which the SDK sends otherwise.
 // It is made when it is first wanted.
 func client(c blob.Config) func() *s3.Client {
-	o := s3.Options{Region: c.Region, UsePathStyle: true, HTTPClient: &http.Client{Timeout: patience},
+	o := s3.Options{Region: c.Region, UsePathStyle: true, HTTPClient: awsretry.Whole{Client: &http.Client{Timeout: patience}},
 		Retryer:                    awsretry.New(),
 		Credentials:                aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c.Keys, nil }),
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
