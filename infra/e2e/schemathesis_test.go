@@ -37,7 +37,7 @@ func schemathesis(t *testing.T, s *studio, role, seed string) {
 		"--max-examples", fmt.Sprint(figure(3, 100)), "--workers", "1", "--no-color", "--continue-on-failure"}
 	cmd := exec.CommandContext(t.Context(), bin, args...)
 	cmd.Dir = t.TempDir() // it keeps a cache where it runs
-	cmd.Env = append(os.Environ(), "PYTHONPATH="+folder, "PYTHONDONTWRITEBYTECODE=1", "FITKIT_TOKEN="+s.tokens[role], "FITKIT_ORG="+s.Org)
+	cmd.Env = append(os.Environ(), "PYTHONPATH="+folder, "PYTHONDONTWRITEBYTECODE=1", "FITKIT_TOKEN="+s.tokens[role], "FITKIT_ORG="+s.Org, "FITKIT_ROLE="+role)
 	out, err := cmd.CombinedOutput()
 	report := string(out)
 	for _, line := range strings.Split(report, "\n") {
