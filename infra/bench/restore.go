@@ -45,7 +45,7 @@ with o as (
   returning id
 ), pm as (
   insert into payment_methods (org_id, id, member_id, gateway_id, token_ct, key_id, last4, exp_month, exp_year, is_default)
-  select $1, id, id, $2, decode(repeat('5a', 80), 'hex'), '\x00000000', '0000', 12, 2030, true from m
+  select $1, id, id, $2, decode(repeat('5a', 80), 'hex'), '\x5a5a5a5a', '0000', 12, 2030, true from m
 ), u as materialized (
   select m.id as member, app.uuidv7() as charge, app.uuidv7() as attempt, app.uuidv7() as payment, app.uuidv7() as entry, now() - n * interval '30 days' as at
   from m, generate_series(1, 10) n

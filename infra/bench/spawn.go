@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,7 +52,8 @@ func (r *readiness) start(ctx context.Context, f template.Function) (time.Durati
 	cmd := exec.CommandContext(ctx, filepath.Join(f.CodeDir, "bootstrap"))
 	cmd.Dir = f.CodeDir
 	cmd.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + r.listener.Addr().String(), "AWS_LAMBDA_FUNCTION_NAME=" + f.Name, "AWS_REGION=eu-central-1",
-		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "TZ=:UTC"}
+		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "TZ=:UTC",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(f.MemoryMB)}
 	for name, value := range f.Env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -32,5 +33,20 @@ func TestWorkBesideBeginsOnce(t *testing.T) {
 				t.Error("it began twice")
 			}
 		})
+	}
+}
+
+// TestAFunctionUsesTheProcessorThatItsMemoryPaysFor was red with the bound left out.
+func TestAFunctionUsesTheProcessorThatItsMemoryPaysFor(t *testing.T) {
+	was := runtime.GOMAXPROCS(3)
+	t.Cleanup(func() { runtime.GOMAXPROCS(was) })
+	for _, tc := range []struct {
+		memory string
+		want   int
+	}{{"", 3}, {"much", 3}, {"1769", 3}, {"3008", 3}, {"512", 1}} {
+		shareOfProcessor(func(string) string { return tc.memory })
+		if got := runtime.GOMAXPROCS(0); got != tc.want {
+			t.Errorf("with %q MB: %d threads at a time, want %d", tc.memory, got, tc.want)
+		}
 	}
 }
