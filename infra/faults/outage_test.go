@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -27,7 +28,7 @@ import (
 //
 // It has been seen red with PostgreSQL's Fast settings, which lose acknowledged commits.
 func TestAnAcknowledgedWriteOutlivesPostgres(t *testing.T) {
-	o := newOutage(t)
+	o := startOutage(t, map[string]string{"CRONS_ENABLED": "false"})
 	stop := o.write(t, figure(40, 200)) // a second
 	for i := range figure(3, 10) {
 		o.killBackends(t, figure(3, 5))
@@ -53,6 +54,8 @@ func TestAnAcknowledgedWriteOutlivesPostgres(t *testing.T) {
 type outage struct {
 	*platform.Platform
 	owner *seed.Client
+	admin string // the superuser's address of the functions' database
+	began time.Time
 
 	mu       sync.Mutex
 	names    map[string]string // acknowledged: the member's name by id
@@ -61,7 +64,7 @@ type outage struct {
 	unwanted []error
 }
 
-func newOutage(t *testing.T) *outage {
+func startOutage(t *testing.T, variables map[string]string) *outage {
 	t.Helper()
 	dir := t.TempDir()
 	t.Cleanup(func() {
@@ -70,7 +73,7 @@ func newOutage(t *testing.T) *outage {
 		}
 	})
 	p, err := platform.Start(t.Context(), platform.Options{Root: root, Dir: dir, Progress: func(line string) { t.Log(line) },
-		Variables: map[string]string{"CRONS_ENABLED": "false"}})
+		Variables: variables})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +87,12 @@ func newOutage(t *testing.T) *outage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &outage{Platform: p, names: map[string]string{}, done: make(chan struct{}, 1_000_000),
+	admin, err := url.Parse(p.Stores.AdminURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin.Path = "/fitkit"
+	return &outage{Platform: p, names: map[string]string{}, done: make(chan struct{}, 1_000_000), began: time.Now(), admin: admin.String(),
 		owner: &seed.Client{API: p.Addresses.API, Token: clerk.Session(studio.Users["owner"], studio.Organization)}}
 }
 
@@ -191,14 +199,10 @@ func (o *outage) acknowledged(t *testing.T, n int) {
 // connect is the superuser's connection. A server that a kill made start anew refuses for a moment.
 func (o *outage) connect(t *testing.T) *pgx.Conn {
 	t.Helper()
-	admin, err := pgx.ParseConfig(o.Stores.AdminURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	admin.Database = "fitkit"
 	var conn *pgx.Conn
 	until(t, "PostgreSQL lets us in", func() bool {
-		conn, err = pgx.ConnectConfig(t.Context(), admin)
+		var err error
+		conn, err = pgx.Connect(t.Context(), o.admin)
 		return err == nil
 	})
 	t.Cleanup(func() { _ = conn.Close(context.Background()) }) // it may be dead by then
@@ -262,7 +266,8 @@ func (o *outage) audit(t *testing.T) {
 	for _, err := range o.unwanted[:min(5, len(o.unwanted))] {
 		t.Errorf("answered other than 503 with Retry-After: %v", err)
 	}
-	t.Logf("%d members written and changed, %d answers of 503, %d of another kind", len(o.names), o.refused.Load(), len(o.unwanted))
+	t.Logf("%d members written and changed, %.0f writes a second, %d answers of 503, %d of another kind",
+		len(o.names), float64(2*len(o.names))/time.Since(o.began).Seconds(), o.refused.Load(), len(o.unwanted))
 	if o.refused.Load() == 0 {
 		t.Error("no request met a fault")
 	}
