@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"fitkit/shared/money"
 	"fitkit/shared/payment"
@@ -62,12 +64,24 @@ func verdict(t transaction, want money.Agorot) payment.Outcome {
 		o.State, o.Class = payment.Unknown, payment.Duplicate
 	case code == codeBadLogin:
 		o.State, o.Class = payment.Declined, payment.ConfigError
+	case code >= firstCardcomCode && code != codeChecked && code != codeCheckedToo && lineFailed(t.Description):
+		o.State, o.Class = payment.Unknown, payment.Ambiguous
 	case code >= firstCardcomCode && code != codeChecked && code != codeCheckedToo:
 		o.State, o.Class = payment.Declined, payment.ProviderRefusal
 	default:
 		o.State = payment.Declined
 	}
 	return o
+}
+
+// lineWords are how the text of one of Cardcom's own codes tells that it lost somebody on the way: the acquirer may have the charge.
+var lineWords = []string{"timeout", "time out", "time-out", "timed out", "network", "communication", "connect", "socket", "unreachable", "unavailable",
+	"no response", "no answer", "not respond", "try again", "תקשורת", "פסק זמן", "תם הזמן", "הזמן הקצוב", "נותק", "ניתוק", "חיבור", "אין תגובה", "אין מענה", "לא התקבלה תשובה", "לא הגיב", "נסה שוב", "נסו שוב"}
+
+// lineFailed reads the text, as Cardcom advises for codes that it does not list.
+func lineFailed(description string) bool {
+	text := strings.ToLower(description)
+	return slices.ContainsFunc(lineWords, func(word string) bool { return strings.Contains(text, word) })
 }
 
 func captured(o payment.Outcome, t transaction, want money.Agorot) payment.Outcome {
