@@ -192,6 +192,27 @@ func TestAWithdrawnCancellationIsAsIfItHadNotBeen(t *testing.T) {
 			}
 		})
 	}
+	// Red while any charge that a cancellation had voided counted, and not the last of its month.
+	t.Run("but what the studio has voided since stays void", func(t *testing.T) {
+		t.Parallel()
+		s := studio{billingtest.NewStudio(t)}
+		ms, _ := s.monthly(t)
+		c, err := s.periodCharge(ms, "2026-04-01")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.must(t, sqlCancelFrom, ms, "2026-03-01")
+		s.must(t, sqlWithdraw, ms)
+		again := postgrestest.Get[id.Charge](t, s.Database, "select id from charges where lower(period) = '2026-04-01' and id <> $1", c)
+		if s.State(t, c) != "void" || s.State(t, again) != "due" {
+			t.Fatalf("%s and %s", s.State(t, c), s.State(t, again))
+		}
+		s.must(t, "select app.void_charge(app.org(), $1, 'a gift')", again)
+		s.must(t, sqlCancelFrom, ms, "2026-06-01")
+		if n := postgrestest.Get[int](t, s.Database, "select count(*) from charges where lower(period) = '2026-04-01' and state <> 'void'"); n != 0 {
+			t.Error("a month that the studio has given away would be charged")
+		}
+	})
 	t.Run("and the refund that it would have asked for is nobody's question", func(t *testing.T) {
 		t.Parallel()
 		s := studio{billingtest.NewStudio(t)}

@@ -26,7 +26,7 @@ from charges c where c.org_id = app.org() and c.id = $1 for update of c`
 // VoidCharge takes a charge back that nobody has paid and that no attempt may still collect.
 // Errors: ErrChargeNotFound, ErrChargeInFlight, ErrChargeSettled, ErrVoidReason.
 func (s *Store) VoidCharge(ctx context.Context, c tenancy.Caller, charge id.Charge, reason string) (v Charge, err error) {
-	if reason, err = name.Clean(strings.TrimSpace(reason)); err != nil {
+	if reason, err = name.Clean(strings.TrimSpace(reason)); err != nil || reason == voidCancellation { // which brings it back
 		return v, ErrVoidReason
 	}
 	err = s.db.InOrg(ctx, c, func(tx postgres.Tx) error {

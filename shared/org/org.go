@@ -34,7 +34,7 @@ type Org struct {
 	TestMode          bool
 	TestNow           *time.Time // the test clock; nil: the real one
 	ChargeOnRestDays  bool       // R6
-	DunningEnd        string     // R50: suspend, cancel, keep
+	DunningEnd        string     // R50: suspend or keep; the column allows cancel, which comes with cancellations
 	GraceDays         int        // R49: days of full access while in arrears
 	ChargesPausedAt   *time.Time
 	ChargesPausedWhy  *string

@@ -48,6 +48,7 @@ func TestVoidCharge(t *testing.T) {
 		f.owner(t).Post(path(c), map[string]any{"reason": strings.Repeat("א", 501)}).Want(422, "request.invalid")
 		f.owner(t).Post(path(c), map[string]any{"reason": "  "}).Want(422, "billing.void_reason")
 		f.owner(t).Post(path(c), map[string]any{"reason": "a\x07b"}).Want(422, "billing.void_reason")
+		f.owner(t).Post(path(c), map[string]any{"reason": "membership_cancelled"}).Want(422, "billing.void_reason") // the cancellation's own mark
 		f.owner(t).Post("/v1/charges/1/void", why).Want(422, "request.invalid")
 		if got := f.state(t, c); got != "due" {
 			t.Fatal(got)

@@ -32,7 +32,7 @@ type updateInput struct {
 		TaxID            *string `json:"tax_id,omitempty" pattern:"^([0-9]{9})?$" patternDescription:"nine digits, or empty to remove it"`
 		LegalKind        *string `json:"legal_kind,omitempty" enum:"patur,murshe,company"`
 		ChargeOnRestDays *bool   `json:"charge_on_rest_days,omitempty"`
-		DunningEnd       *string `json:"dunning_end,omitempty" enum:"suspend,cancel,keep"`
+		DunningEnd       *string `json:"dunning_end,omitempty" enum:"suspend,keep"`
 		GraceDays        *int    `json:"grace_days,omitempty" minimum:"0" maximum:"60"`
 	}
 }
