@@ -29,10 +29,20 @@ var damages = map[string]string{
 	"extension":  "drop extension pg_trgm cascade",
 	"sealed":     `update gateways set creds_ct = overlay(creds_ct placing '\xffffffff' from 20)`,
 	"table_gone": "drop table money_cases cascade",
+	"newer":      "insert into cron_runs (name, slot, started_at, lease_until) select 'cron-job-relay', at, at, at from (values (now() - interval '1 minute')) v (at)",
 }
 
-// clone copies the database whole, by the server's own pg_dump and pg_restore, then does the damage to the copy.
-func (s server) clone(ctx context.Context, name, damage string) error {
+// clone makes a database of a copy that was kept, or else of the one that is copied, as it is now.
+func (s server) clone(ctx context.Context, name, kept string) error {
+	if kept == "" {
+		return s.copy(ctx, name)
+	}
+	return s.exec(ctx, s.adminURL, fmt.Sprintf("create database %s template %s", pgx.Identifier{name}.Sanitize(), pgx.Identifier{kept}.Sanitize()))
+}
+
+// copy copies the database whole, by the server's own pg_dump and pg_restore: a template must have no connections, and
+// production always has.
+func (s server) copy(ctx context.Context, name string) error {
 	bin, err := s.programs(ctx)
 	if err != nil {
 		return err
@@ -54,10 +64,20 @@ func (s server) clone(ctx context.Context, name, damage string) error {
 	if restored != nil || dumped != nil {
 		return fmt.Errorf("copy the database: %w %w: %s", dumped, restored, said.String())
 	}
+	return nil
+}
+
+// spoil does a damage to a copy.
+func (s server) spoil(ctx context.Context, name, damage string) error {
 	if damages[damage] == "" {
 		return nil
 	}
 	return s.exec(ctx, s.url("", "", name), damages[damage])
+}
+
+// let lets connections to a copy, or none: it has a compute or not yet.
+func (s server) let(ctx context.Context, name string, in bool) error {
+	return s.exec(ctx, s.adminURL, fmt.Sprintf("alter database %s with allow_connections %t", pgx.Identifier{name}.Sanitize(), in))
 }
 
 // programs is where the server's own programs are; a server in a container has them here only by luck.

@@ -41,14 +41,15 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	password, _ := u.User.Password()
-	a := &api{server: server{adminURL: os.Getenv(postgrestest.Variable), database: strings.TrimPrefix(u.Path, "/")}, key: "k",
-		passwords: map[string]string{"fitkit_app": password, "fitkit_system": password}, branches: map[string]*branch{}}
+	a := newAPI(server{adminURL: os.Getenv(postgrestest.Variable), database: strings.TrimPrefix(u.Path, "/")}, "k",
+		map[string]string{"fitkit_app": password, "fitkit_system": password})
 	http := httptest.NewServer(a.routes())
 	t.Cleanup(func() {
 		http.Close()
 		for id := range a.branches {
 			_ = a.server.drop(context.Background(), id)
 		}
+		_ = a.server.forget(context.Background())
 	})
 	where := blobtest.Locked(t)
 	docs := documents.New(&config.ComplianceBlob{Provider: "s3", Bucket: where.Bucket, Endpoint: where.Endpoint,
@@ -182,6 +183,22 @@ func TestACopyThatCannotBeMadeIsAReportToo(t *testing.T) {
 	w.db.Exec(t, "insert into cron_runs (name, slot, started_at, lease_until) select $1, at, at, at from (values (now() - interval '9 days'), (now())) v (at)", backup.VerifyCron)
 	if _, _, age, err := w.verifier.VerifyWhenDue(t.Context()); err != nil || age.Round(day) != 9*day {
 		t.Errorf("nine days without a proof are told as %v (%v)", age, err)
+	}
+}
+
+// Red with a client that waits for the branch alone: a compute that would have started in the end took no connections yet. The
+// sentences of those that never start are shared/neon's, tested there.
+func TestACopyIsUsedWhenItsComputeHasStarted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for outcome, want := range map[string][]string{"failed": nil, "error": {backupverify.NoCopy}, "cancelled": {backupverify.NoCopy}} {
+		t.Run(outcome, func(t *testing.T) {
+			w.api.outcome = outcome
+			r, codes := w.verify(t)
+			if r.Passed != (want == nil) || !slices.Equal(codes, want) || len(w.api.branches) != 0 {
+				t.Errorf("found %v, want %v; left %d branches", codes, want, len(w.api.branches))
+			}
+		})
 	}
 }
 
