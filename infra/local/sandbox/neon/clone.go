@@ -29,7 +29,13 @@ var damages = map[string]string{
 	"extension":  "drop extension pg_trgm cascade",
 	"sealed":     `update gateways set creds_ct = overlay(creds_ct placing '\xffffffff' from 20)`,
 	"table_gone": "drop table money_cases cascade",
-	"newer":      "insert into cron_runs (name, slot, started_at, lease_until) select 'cron-job-relay', at, at, at from (values (now() - interval '1 minute')) v (at)",
+	"doubled":    `insert into jobs (org_id, queue, dedupe_key, payload, created_at) select org_id, queue, dedupe_key || ' again', payload, created_at from jobs limit 1`,
+	"unbalanced": `alter table ledger_lines disable trigger user; with e as (insert into ledger_entries (org_id, kind, at) select id, 'correction', now() from orgs returning org_id, id)
+insert into ledger_lines select org_id, id, 'cash', 1 from e`,
+	// Roles are the server's, and production's too, so only what this database shows of them is changed.
+	"strong_role": `set allow_system_table_mods = on; do $$ begin execute 'create or replace view pg_catalog.pg_roles as '
+|| replace(pg_get_viewdef('pg_catalog.pg_roles'::regclass), 'pg_authid.rolbypassrls', '(pg_authid.rolbypassrls or pg_authid.rolname = ''fitkit_gate'') as rolbypassrls'); end $$`,
+	"newer": "insert into cron_runs (name, slot, started_at, lease_until) select 'cron-job-relay', at, at, at from (values (now() - interval '1 minute')) v (at)",
 }
 
 // clone makes a database of a copy that was kept, or else of the one that is copied, as it is now.

@@ -123,6 +123,7 @@ func TestAGoodBackupPassesAndItsReportIsUnderLock(t *testing.T) {
 	}
 }
 
+// Each damage is seen by one check alone; red, for the row twice, the entry and the role, with that check taken out.
 func TestWhatACopyLacksIsNoticedByItsOwnCode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -138,6 +139,9 @@ func TestWhatACopyLacksIsNoticedByItsOwnCode(t *testing.T) {
 		"the newest row is three days old": {"stale", []string{backupverify.Stale}},
 		"an extension is missing":          {"extension", []string{backupverify.ExtensionMissing}},
 		"a sealed value was changed":       {"sealed", []string{backupverify.ValueUnreadable}},
+		"a row is there twice":             {"doubled", []string{backupverify.RowsDiffer}},
+		"an entry has one line":            {"unbalanced", []string{backupverify.Unbalanced}},
+		"a role passes row-level security": {"strong_role", []string{backupverify.RoleWrong}},
 		"a table is missing":               {"table_gone", []string{backupverify.TableMissing, backupverify.PoliciesDiffer}},
 	} {
 		t.Run(name, func(t *testing.T) {
