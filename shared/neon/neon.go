@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -80,9 +81,11 @@ func (n *Client) once(ctx context.Context, method, path string, in any) (status 
 }
 
 type branch struct {
-	ID    string `json:"id"`
-	Name  string `json:"name"`
-	State string `json:"current_state"`
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	State   string `json:"current_state"`
+	Parent  string `json:"parent_id"`
+	Default bool   `json:"default"`
 }
 
 // find is the branch of a name. Neon searches parts of names, so the whole name is compared here.
@@ -117,32 +120,28 @@ func (b Branch) body() map[string]any {
 		"endpoints": []any{map[string]any{"type": "read_write", "autoscaling_limit_min_cu": 0.25, "autoscaling_limit_max_cu": 1}}}
 }
 
-// Create makes the branch, or takes the one of its name that is there, waits until it can be used, and answers its id.
+// Create makes the branch, or takes the one of its name that is there, waits until it can be used, and answers its id. A new
+// one can be used when every operation that Neon began for it has ended: the branch itself says ready while its compute starts.
 func (n *Client) Create(ctx context.Context, want Branch) (string, error) {
 	b, found, err := n.find(ctx, want.Name)
 	if err != nil {
 		return "", err
 	}
 	if !found {
-		var made struct{ Branch branch }
-		err := n.call(ctx, http.MethodPost, "/branches", want.body(), &made)
-		if err != nil {
+		var made struct {
+			Branch     branch
+			Operations []operation
+		}
+		if err := n.call(ctx, http.MethodPost, "/branches", want.body(), &made); err != nil {
+			return "", err
+		}
+		if err := n.finish(ctx, made.Operations); err != nil {
 			return "", err
 		}
 		b = made.Branch
 	}
-	for try := 1; b.State != "ready"; try++ {
-		if try > 100 {
-			return "", fmt.Errorf("the branch %s is still %s after five minutes: look at it in Neon's console", want.Name, b.State)
-		}
-		if err := n.Wait(ctx, 3*time.Second); err != nil {
-			return "", fmt.Errorf("the branch %s is still %s: %w", want.Name, b.State, err)
-		}
-		var one struct{ Branch branch }
-		if err := n.call(ctx, http.MethodGet, "/branches/"+url.PathEscape(b.ID), nil, &one); err != nil {
-			return "", err
-		}
-		b = one.Branch
+	if err := n.ready(ctx, b); err != nil {
+		return "", err
 	}
 	return b.ID, nil
 }
@@ -179,4 +178,19 @@ func (n *Client) History(ctx context.Context) (time.Duration, error) {
 	}
 	err := n.call(ctx, http.MethodGet, "", nil, &answer)
 	return time.Duration(answer.Project.Seconds) * time.Second, err
+}
+
+// Root says whether the project's default branch, which is production, has no parent. Of one that has, Neon copies only the
+// present.
+func (n *Client) Root(ctx context.Context) (bool, error) {
+	var list struct{ Branches []branch }
+	if err := n.call(ctx, http.MethodGet, "/branches", nil, &list); err != nil {
+		return false, err
+	}
+	for _, b := range list.Branches {
+		if b.Default {
+			return b.Parent == "", nil
+		}
+	}
+	return false, errors.New("Neon shows no default branch: make production's the default one, in Neon's console") //nolint:staticcheck // a sentence that a person reads
 }

@@ -3,6 +3,7 @@ package backupverify
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,11 +68,15 @@ union all select 'ledger_lines', count(*), coalesce(md5(string_agg(concat_ws(':'
 	sqlUnbalanced = `select count(*) from (select from ledger_lines where org_id = app.org() group by entry_id having sum(amount) <> 0) wrong`
 )
 
-// read gathers the facts of d: rows up to cutoff, the newest sign of life up to until.
-func (d Database) read(ctx context.Context, cutoff, until time.Time) (f facts, err error) {
+// read gathers the facts of d: rows up to cutoff, the newest sign of life up to until. Organisations that are not among those
+// given are left out; nil: none is.
+func (d Database) read(ctx context.Context, cutoff, until time.Time, among []id.Org) (f facts, err error) {
 	f.Tables, f.Rows, f.Money = map[string]bool{}, map[string]int64{}, map[string]backup.Sum{}
 	if err := d.System.Across(ctx, func(tx postgres.Tx) error { return f.catalogue(ctx, tx, cutoff, until) }); err != nil {
 		return f, err
+	}
+	if among != nil {
+		f.Orgs = slices.DeleteFunc(f.Orgs, func(org id.Org) bool { return !slices.Contains(among, org) })
 	}
 	for _, org := range f.Orgs {
 		err := d.App.InOrg(ctx, tenancy.ForOrg(org, "cron:platform-verify-backup"), func(tx postgres.Tx) error {

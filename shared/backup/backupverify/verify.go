@@ -26,6 +26,7 @@ import (
 // Vendor makes copies of the whole database; *neon.Client is one.
 type Vendor interface {
 	History(ctx context.Context) (time.Duration, error)
+	Root(ctx context.Context) (bool, error)
 	Create(ctx context.Context, b neon.Branch) (string, error)
 	Address(ctx context.Context, branch, role string, pooled bool) (string, error)
 	Delete(ctx context.Context, name string, soft bool) error
@@ -127,7 +128,14 @@ func (v *Verifier) look(ctx context.Context, r *backup.Report) (err error) {
 	if err != nil {
 		return err
 	}
-	if history > 2*edge {
+	root, err := v.Vendor.Root(ctx)
+	if err != nil {
+		return err
+	}
+	if !root {
+		r.Findings = append(r.Findings, backup.Finding{Code: NotRoot, Detail: "Production is a branch that has a parent: only its present could be copied."})
+	}
+	if root && history > 2*edge {
 		r.CopyAt = r.StartedAt.Add(-edge - rand.N(history-2*edge)).Truncate(time.Second)
 		branch.At = r.CopyAt
 	}
@@ -142,21 +150,26 @@ func (v *Verifier) look(ctx context.Context, r *backup.Report) (err error) {
 		return err
 	}
 	defer made.close()
-	return v.check(ctx, made, r)
+	return v.check(ctx, made, r, !branch.At.IsZero())
 }
 
-func (v *Verifier) check(ctx context.Context, made Database, r *backup.Report) error {
+// check compares what both hold of the time that is settled. Production's organisations are the measure: what it has
+// deleted since is nobody's loss.
+func (v *Verifier) check(ctx context.Context, made Database, r *backup.Report, past bool) error {
 	cutoff := r.CopyAt.Add(-settle)
-	is, err := made.read(ctx, cutoff, v.Now())
-	if err != nil {
-		return fmt.Errorf("read the copy: %w", err)
-	}
-	was, err := v.Production.read(ctx, cutoff, v.Now())
+	was, err := v.Production.read(ctx, cutoff, v.Now(), nil)
 	if err != nil {
 		return fmt.Errorf("read production: %w", err)
 	}
+	is, err := made.read(ctx, cutoff, v.Now(), was.Orgs)
+	if err != nil {
+		return fmt.Errorf("read the copy: %w", err)
+	}
 	r.SchemaVersion, r.NewestRowAt, r.Orgs, r.Rows, r.Money = is.Schema, is.Newest, len(is.Orgs), is.Rows, is.Money
 	r.Findings = append(r.Findings, compare(was, is, r.CopyAt)...)
+	if past && is.Newest.After(r.CopyAt) {
+		r.Findings = append(r.Findings, backup.Finding{Code: Newer, Detail: fmt.Sprintf("The newest row is of %s, after the instant that was asked for.", is.Newest.UTC().Format(time.RFC3339))})
+	}
 	return made.open(ctx, v.Rings, r)
 }
 

@@ -29,10 +29,26 @@ var damages = map[string]string{
 	"extension":  "drop extension pg_trgm cascade",
 	"sealed":     `update gateways set creds_ct = overlay(creds_ct placing '\xffffffff' from 20)`,
 	"table_gone": "drop table money_cases cascade",
+	"doubled":    `insert into jobs (org_id, queue, dedupe_key, payload, created_at) select org_id, queue, dedupe_key || ' again', payload, created_at from jobs limit 1`,
+	"unbalanced": `alter table ledger_lines disable trigger user; with e as (insert into ledger_entries (org_id, kind, at) select id, 'correction', now() from orgs returning org_id, id)
+insert into ledger_lines select org_id, id, 'cash', 1 from e`,
+	// Roles are the server's, and production's too, so only what this database shows of them is changed.
+	"strong_role": `set allow_system_table_mods = on; do $$ begin execute 'create or replace view pg_catalog.pg_roles as '
+|| replace(pg_get_viewdef('pg_catalog.pg_roles'::regclass), 'pg_authid.rolbypassrls', '(pg_authid.rolbypassrls or pg_authid.rolname = ''fitkit_gate'') as rolbypassrls'); end $$`,
+	"newer": "insert into cron_runs (name, slot, started_at, lease_until) select 'cron-job-relay', at, at, at from (values (now() - interval '1 minute')) v (at)",
 }
 
-// clone copies the database whole, by the server's own pg_dump and pg_restore, then does the damage to the copy.
-func (s server) clone(ctx context.Context, name, damage string) error {
+// clone makes a database of a copy that was kept, or else of the one that is copied, as it is now.
+func (s server) clone(ctx context.Context, name, kept string) error {
+	if kept == "" {
+		return s.copy(ctx, name)
+	}
+	return s.exec(ctx, s.adminURL, fmt.Sprintf("create database %s template %s", pgx.Identifier{name}.Sanitize(), pgx.Identifier{kept}.Sanitize()))
+}
+
+// copy copies the database whole, by the server's own pg_dump and pg_restore: a template must have no connections, and
+// production always has.
+func (s server) copy(ctx context.Context, name string) error {
 	bin, err := s.programs(ctx)
 	if err != nil {
 		return err
@@ -54,10 +70,20 @@ func (s server) clone(ctx context.Context, name, damage string) error {
 	if restored != nil || dumped != nil {
 		return fmt.Errorf("copy the database: %w %w: %s", dumped, restored, said.String())
 	}
+	return nil
+}
+
+// spoil does a damage to a copy.
+func (s server) spoil(ctx context.Context, name, damage string) error {
 	if damages[damage] == "" {
 		return nil
 	}
 	return s.exec(ctx, s.url("", "", name), damages[damage])
+}
+
+// let lets connections to a copy, or none: it has a compute or not yet.
+func (s server) let(ctx context.Context, name string, in bool) error {
+	return s.exec(ctx, s.adminURL, fmt.Sprintf("alter database %s with allow_connections %t", pgx.Identifier{name}.Sanitize(), in))
 }
 
 // programs is where the server's own programs are; a server in a container has them here only by luck.

@@ -2,7 +2,8 @@
 // pg_dump and pg_restore. POST /_dev/next makes the next copy lack something, so that the proof of the backups can be seen
 // to notice.
 //
-// It has no history: only the present can be copied.
+// Its history is the copies that POST /_sandbox/copies keeps, each of the instant of the call: a branch of parent_timestamp starts
+// from the newest that is not later. Until the first one only the present can be copied.
 package main
 
 import (
@@ -31,7 +32,7 @@ func run(ctx context.Context, args []string) error {
 	set := flag.NewFlagSet("neon", flag.ContinueOnError)
 	addr := set.String("addr", "127.0.0.1:0", "address to listen on")
 	set.String("state", "", "folder of what is kept; copies are kept by PostgreSQL alone")
-	a := &api{passwords: map[string]string{}, branches: map[string]*branch{}}
+	a := newAPI(server{}, "", map[string]string{})
 	set.StringVar(&a.server.adminURL, "admin-url", "", "the PostgreSQL server, as its superuser")
 	set.StringVar(&a.server.database, "database", "fitkit", "the database that is copied")
 	set.StringVar(&a.key, "key", "neon_sandbox", "the API key")

@@ -41,14 +41,15 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	password, _ := u.User.Password()
-	a := &api{server: server{adminURL: os.Getenv(postgrestest.Variable), database: strings.TrimPrefix(u.Path, "/")}, key: "k",
-		passwords: map[string]string{"fitkit_app": password, "fitkit_system": password}, branches: map[string]*branch{}}
+	a := newAPI(server{adminURL: os.Getenv(postgrestest.Variable), database: strings.TrimPrefix(u.Path, "/")}, "k",
+		map[string]string{"fitkit_app": password, "fitkit_system": password})
 	http := httptest.NewServer(a.routes())
 	t.Cleanup(func() {
 		http.Close()
 		for id := range a.branches {
 			_ = a.server.drop(context.Background(), id)
 		}
+		_ = a.server.forget(context.Background())
 	})
 	where := blobtest.Locked(t)
 	docs := documents.New(&config.ComplianceBlob{Provider: "s3", Bucket: where.Bucket, Endpoint: where.Endpoint,
@@ -122,6 +123,7 @@ func TestAGoodBackupPassesAndItsReportIsUnderLock(t *testing.T) {
 	}
 }
 
+// Each damage is seen by one check alone; red, for the row twice, the entry and the role, with that check taken out.
 func TestWhatACopyLacksIsNoticedByItsOwnCode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -137,6 +139,9 @@ func TestWhatACopyLacksIsNoticedByItsOwnCode(t *testing.T) {
 		"the newest row is three days old": {"stale", []string{backupverify.Stale}},
 		"an extension is missing":          {"extension", []string{backupverify.ExtensionMissing}},
 		"a sealed value was changed":       {"sealed", []string{backupverify.ValueUnreadable}},
+		"a row is there twice":             {"doubled", []string{backupverify.RowsDiffer}},
+		"an entry has one line":            {"unbalanced", []string{backupverify.Unbalanced}},
+		"a role passes row-level security": {"strong_role", []string{backupverify.RoleWrong}},
 		"a table is missing":               {"table_gone", []string{backupverify.TableMissing, backupverify.PoliciesDiffer}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -182,6 +187,22 @@ func TestACopyThatCannotBeMadeIsAReportToo(t *testing.T) {
 	w.db.Exec(t, "insert into cron_runs (name, slot, started_at, lease_until) select $1, at, at, at from (values (now() - interval '9 days'), (now())) v (at)", backup.VerifyCron)
 	if _, _, age, err := w.verifier.VerifyWhenDue(t.Context()); err != nil || age.Round(day) != 9*day {
 		t.Errorf("nine days without a proof are told as %v (%v)", age, err)
+	}
+}
+
+// Red with a client that waits for the branch alone: a compute that would have started in the end took no connections yet. The
+// sentences of those that never start are shared/neon's, tested there.
+func TestACopyIsUsedWhenItsComputeHasStarted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for outcome, want := range map[string][]string{"failed": nil, "error": {backupverify.NoCopy}, "cancelled": {backupverify.NoCopy}} {
+		t.Run(outcome, func(t *testing.T) {
+			w.api.outcome = outcome
+			r, codes := w.verify(t)
+			if r.Passed != (want == nil) || !slices.Equal(codes, want) || len(w.api.branches) != 0 {
+				t.Errorf("found %v, want %v; left %d branches", codes, want, len(w.api.branches))
+			}
+		})
 	}
 }
 

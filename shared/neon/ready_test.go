@@ -1,0 +1,103 @@
+package neon_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"fitkit/shared/neon"
+)
+
+// starting is a Neon whose new branch is ready at once, with an operation that takes its statuses one by one.
+func starting(t *testing.T, statuses ...string) (url string, left func() int) {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /projects/p/branches", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"branches":[]}`) })
+	mux.HandleFunc("POST /projects/p/branches", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"branch":{"id":"br-1","name":"verify-1","current_state":"ready"},"operations":[
+			{"id":"op-1","action":"create_branch","status":"finished"},{"id":"op-2","action":"start_compute","status":"scheduling"}]}`)
+	})
+	mux.HandleFunc("GET /projects/p/operations/op-2", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"operation":{"id":"op-2","action":"start_compute","status":%q,"error":"no room"}}`, statuses[0])
+		if len(statuses) > 1 {
+			statuses = statuses[1:]
+		}
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return server.URL, func() int { return len(statuses) - 1 }
+}
+
+// TestABranchIsMadeWhenItsOperationsHaveEnded: it was seen red with the client that asked the branch alone, which is ready
+// while its compute starts.
+func TestABranchIsMadeWhenItsOperationsHaveEnded(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		statuses []string
+		waits    int
+		err      string
+	}{
+		"it starts":                    {[]string{"running", "running", "finished"}, 3, ""},
+		"it need not":                  {[]string{"skipped"}, 1, ""},
+		"it fails and is tried again":  {[]string{"running", "failed", "running", "finished"}, 4, ""},
+		"it ends in an error":          {[]string{"failed", "error"}, 2, "start_compute ended as error: look at it in Neon's console (no room)"},
+		"it is cancelled":              {[]string{"cancelling", "cancelled"}, 2, "start_compute ended as cancelled"},
+		"it fails and is left at that": {[]string{"failed"}, 207, "start_compute is still failed after ten minutes"},
+		"it runs for ever":             {[]string{"running"}, 207, "start_compute is still running after ten minutes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url, left := starting(t, tc.statuses...)
+			waits, waited := 0, time.Duration(0)
+			n := &neon.Client{URL: url, Key: "k", Project: "p", Client: http.DefaultClient,
+				Wait: func(_ context.Context, d time.Duration) error { waits++; waited += d; return nil }}
+			id, err := n.Create(t.Context(), neon.Branch{Name: "verify-1"})
+			if (id == "br-1") != (tc.err == "") || (err == nil) != (tc.err == "") || err != nil && !strings.Contains(err.Error(), tc.err) {
+				t.Errorf("made %q, %v", id, err)
+			}
+			if waits != tc.waits || left() != 0 || waited > 10*time.Minute+time.Second {
+				t.Errorf("waited %d times, %s in all, with %d statuses left", waits, waited, left())
+			}
+		})
+	}
+}
+
+func TestAnOperationIsNotWaitedForBeyondTheCallersTime(t *testing.T) {
+	t.Parallel()
+	url, _ := starting(t, "running")
+	n := &neon.Client{URL: url, Key: "k", Project: "p", Client: http.DefaultClient,
+		Wait: func(context.Context, time.Duration) error { return context.DeadlineExceeded }}
+	if id, err := n.Create(t.Context(), neon.Branch{Name: "verify-1"}); id != "" || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "start_compute is still scheduling") {
+		t.Errorf("made %q, %v", id, err)
+	}
+}
+
+// Red while the first branch of the list was taken for production.
+func TestProductionIsTheDefaultBranchAndARootOrNot(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		branches string
+		root     bool
+		err      string
+	}{
+		"a root":     {`{"id":"br-2","parent_id":"br-1"},{"id":"br-1","default":true}`, true, ""},
+		"a child":    {`{"id":"br-1"},{"id":"br-2","parent_id":"br-1","default":true}`, false, ""},
+		"no default": {`{"id":"br-1"}`, false, "Neon shows no default branch"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, `{"branches":[%s]}`, tc.branches) }))
+			t.Cleanup(server.Close)
+			n := &neon.Client{URL: server.URL, Key: "k", Project: "p", Client: server.Client()}
+			root, err := n.Root(t.Context())
+			if root != tc.root || (err == nil) != (tc.err == "") || err != nil && !strings.Contains(err.Error(), tc.err) {
+				t.Errorf("a root: %t, %v", root, err)
+			}
+		})
+	}
+}
