@@ -105,6 +105,7 @@ var functions = []run.Declared{
 	platformapi.GetNeon(nil),
 	platformapi.ListCrons(nil),
 	platformapi.ListDeadJobs(nil),
+	platformapi.ListFunctions(nil),
 	platformapi.ListQueues(nil, nil),
 	platformapi.ListStores(nil),
 	platformapi.RedriveJobs(nil),

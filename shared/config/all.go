@@ -4,7 +4,7 @@ package config
 func All() []any {
 	return []any{
 		&Core{}, &Database{}, &SystemDatabase{}, &Redis{}, &Queues{}, &Clerk{}, &ClerkWebhook{}, &PaymentKeys{}, &NationalIDKeys{}, &NationalIDIndex{},
-		&Cardcom{}, &Web{}, &Crons{}, &Neon{}, &Railway{}, &ComplianceBlob{}, &Blob{}, &ComplianceLock{},
+		&Cardcom{}, &Web{}, &Crons{}, &Neon{}, &Railway{}, &CloudWatch{}, &ComplianceBlob{}, &Blob{}, &ComplianceLock{},
 		&Origins{}, &Realtime{}, &Connections{}, &Parameters{}, &Analytics{},
 	}
 }

@@ -117,6 +117,13 @@ type (
 		Project  string        `env:"RAILWAY_PROJECT_ID" optional:"true"`
 		APIURL   string        `env:"RAILWAY_API_URL" default:"https://backboard.railway.com/graphql/v2" check:"url"`
 	}
+	// CloudWatch is where the functions' figures are read, by the function's role.
+	CloudWatch struct {
+		Endpoint  string        `env:"CLOUDWATCH_ENDPOINT_URL" optional:"true" check:"url"`
+		KeyID     string        `env:"AWS_ACCESS_KEY_ID" optional:"true"`
+		KeySecret secret.Secret `env:"AWS_SECRET_ACCESS_KEY" optional:"true"`
+		KeyToken  secret.Secret `env:"AWS_SESSION_TOKEN" optional:"true"`
+	}
 	// Origins are the sites whose pages may open a WebSocket; the HTTP API holds its own callers to the same list.
 	Origins struct {
 		Allowed []string `env:"ALLOWED_ORIGINS" check:"origins"`

@@ -30,6 +30,7 @@ var (
 	LockedReports   = Need{Kind: "locked_reports"}  // the same store, for FitKit's own reports
 	ComplianceLock  = Need{Kind: "compliance_lock"} // to read its lock rules at R2
 	Railway         = Need{Kind: "railway"}         // to read how the former system does, while both run
+	Metrics         = Need{Kind: "metrics"}         // to read CloudWatch's figures of the functions
 	Origins         = Need{Kind: "origins"}         // the sites that browsers may come from
 	Realtime        = Need{Kind: "realtime"}        // the address of the WebSocket API
 	Connections     = Need{Kind: "connections"}     // to write to its connections and to cut them
@@ -88,6 +89,8 @@ func sectionOf(kind string) any {
 		return &config.Crons{}
 	case "railway":
 		return &config.Railway{}
+	case "metrics":
+		return &config.CloudWatch{}
 	case "blob":
 		return &config.Blob{}
 	case "compliance_blob", "locked_reports":

@@ -52,6 +52,7 @@ export const operations = {
   "api-platform-list-backups": { method: "GET", path: "/v1/admin/backups", front: "api", repeat: "read" },
   "api-platform-list-crons": { method: "GET", path: "/v1/admin/crons", front: "api", repeat: "read" },
   "api-platform-list-dead-jobs": { method: "GET", path: "/v1/admin/jobs/dead", front: "api", repeat: "read" },
+  "api-platform-list-functions": { method: "GET", path: "/v1/admin/functions", front: "api", repeat: "read" },
   "api-platform-list-keys": { method: "GET", path: "/v1/admin/keys", front: "api", repeat: "read" },
   "api-platform-list-queues": { method: "GET", path: "/v1/admin/queues", front: "api", repeat: "read" },
   "api-platform-list-stores": { method: "GET", path: "/v1/admin/stores", front: "api", repeat: "read" },
@@ -106,6 +107,7 @@ export interface OwnCodes {
   "api-platform-list-backups": "auth.step_up" | "not_found";
   "api-platform-list-crons": "auth.step_up" | "not_found";
   "api-platform-list-dead-jobs": "auth.step_up" | "not_found";
+  "api-platform-list-functions": "auth.step_up" | "not_found" | "platform.vendor_unavailable";
   "api-platform-list-keys": "auth.step_up" | "not_found";
   "api-platform-list-queues": "auth.step_up" | "not_found";
   "api-platform-list-stores": "auth.step_up" | "not_found";

@@ -89,6 +89,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What every function did lately: calls, errors, throttles and durations */
+        get: operations["api-platform-list-functions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/jobs/dead": {
         parameters: {
             query?: never;
@@ -1894,6 +1911,49 @@ export interface components {
             /** @description The newest one */
             deployment?: components["schemas"]["PlatformDeploymentOutput"];
         };
+        PlatformFunctionOutput: {
+            /** Format: double */
+            average_ms: number;
+            /**
+             * Format: int64
+             * @description Calls that ended without an answer: a crash, a time-out, a failed run. An endpoint's 500 is an answer
+             */
+            errors: number;
+            /** Format: int64 */
+            invocations: number;
+            /** Format: int64 */
+            memory_mb: number;
+            name: string;
+            /** Format: double */
+            slowest_ms: number;
+            /**
+             * @description The domain whose stack it is deployed in
+             * @example billing
+             */
+            stack: string;
+            /**
+             * Format: int64
+             * @description Calls that Lambda refused because too many ran at once
+             */
+            throttles: number;
+            /** Format: int64 */
+            timeout_seconds: number;
+            /** @enum {string} */
+            trigger: "api" | "hook" | "job" | "cron" | "socket";
+        };
+        PlatformFunctionsOutput: {
+            functions: components["schemas"]["PlatformFunctionOutput"][];
+            /**
+             * Format: date-time
+             * @description The first minute that is counted
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description The end of the minute that is under way; CloudWatch may hear of the last one or two later
+             */
+            until: string;
+        };
         PlatformHealthOutput: {
             /** @description The commit */
             build: string;
@@ -2399,6 +2459,50 @@ export interface operations {
             404: components["responses"]["Problem"];
             /** @description platform.vendor_key_refused */
             409: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, platform.vendor_unavailable, unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
+    "api-platform-list-functions": {
+        parameters: {
+            query?: {
+                /** @description How far back to look */
+                minutes?: number;
+            };
+            header?: {
+                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
+                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformFunctionsOutput"];
+                };
+            };
+            /** @description request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.step_up */
+            403: components["responses"]["Problem"];
+            /** @description not_found */
+            404: components["responses"]["Problem"];
             /** @description request.too_large */
             413: components["responses"]["Problem"];
             /** @description request.not_json */

@@ -24,6 +24,8 @@ type Local struct {
 	Kill            func(pid int) error
 	// Logs gives the last n lines of a function, or of all when it is empty.
 	Logs func(function string, n int) []host.LogLine
+	// Figures counts what a function did in a span of time.
+	Figures func(function string, since, until time.Time) host.Figures
 }
 
 // mountLocal adds what the operator and the tests of the platform need.
@@ -39,6 +41,9 @@ func (g *Gateway) mountLocal() {
 	}
 	if l.Kill != nil && l.Busy != nil {
 		g.Mount("POST /_local/functions/{name}/kill", http.HandlerFunc(g.killBusy))
+	}
+	if l.Figures != nil {
+		g.Mount("POST "+CloudWatchPath+"/{$}", http.HandlerFunc(g.tellMetrics))
 	}
 	if l.Logs != nil {
 		g.Mount("GET /_local/logs", http.HandlerFunc(g.lastLogs))

@@ -102,6 +102,7 @@ type function struct {
 	returning int
 	made      uint64 // number of the last process started
 	version   int    // grows with each build; older processes are drained
+	figures   figures
 }
 
 // New starts the Runtime API. Functions are built and started when they are first invoked.

@@ -36,6 +36,7 @@ func (i *invocation) answer(r Result) bool {
 	if !i.answered.CompareAndSwap(false, true) {
 		return false
 	}
+	i.count(r)
 	i.done <- outcome{result: r}
 	return true
 }
@@ -128,6 +129,7 @@ func (h *Host) finish(p *process, id string, r Result) bool {
 		return false
 	}
 	inv.timer.Stop()
+	inv.count(r)
 	inv.done <- outcome{result: r}
 	status := "success"
 	if r.FunctionError != "" {

@@ -51,7 +51,7 @@ func (p *Platform) functions(ctx context.Context) (err error) {
 	g, err := gateway.New(gateway.Options{Sockets: p.Sockets, Platform: p.Template, Invoker: p.Host, Region: stores.Region, Local: gateway.Local{
 		RunCron: p.Scheduler.RunNow,
 		Queues:  func(ctx context.Context) (any, error) { return p.Poller.Depths(ctx) },
-		Logs:    p.Host.Logs().Last, Processes: p.Host.Processes, Busy: p.Host.Busy, Kill: p.Host.Kill,
+		Logs:    p.Host.Logs().Last, Figures: p.Host.Figures, Processes: p.Host.Processes, Busy: p.Host.Busy, Kill: p.Host.Kill,
 	}})
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 
 	"fitkit/infra/local/platform/platformtest"
 	"fitkit/infra/local/seed"
+	"fitkit/infra/migrate"
 )
 
 // begin starts a platform of real parts in dir.
@@ -49,6 +50,7 @@ func TestTheWholePlatformRunsAndEnds(t *testing.T) {
 	p := begin(t, dir)
 	t.Run("its functions reach the stores", func(t *testing.T) { healthy(t, p) })
 	t.Run("a signed-in owner is answered by a function", func(t *testing.T) { callAsOwner(t, p) })
+	t.Run("an admin sees that those requests were counted", func(t *testing.T) { counted(t, p) })
 	t.Run("browsers of our pages may call it and others may not", func(t *testing.T) { preflight(t, p) })
 	t.Run("it is found from its folder", func(t *testing.T) {
 		a, err := Running(dir)
@@ -134,6 +136,49 @@ func callAsOwner(t *testing.T, p *Platform) {
 	var problem *seed.Problem
 	if err := stranger.Do(t.Context(), http.MethodPost, "/v1/plans", "platform-test", map[string]string{}, nil); !errors.As(err, &problem) || problem.Status != http.StatusUnauthorized {
 		t.Errorf("a stranger was answered %v", err)
+	}
+}
+
+// counted reads the page of functions after callAsOwner's two requests, one of which was refused. Red when the functions were
+// pointed at an address without the figures.
+func counted(t *testing.T, p *Platform) {
+	clerk := seed.Clerk{URL: p.Addresses.Clerk}
+	user, err := clerk.CreateUser(t.Context(), "מנהלת מערכת", "admin@platform-test.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, err := migrate.WithUser(p.Stores.AdminURL, "", "", database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := migrate.Appoint(t.Context(), address, user, "Admin"); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Functions []struct {
+			Name                           string
+			Invocations, Errors, Throttles int
+			Slowest                        float64 `json:"slowest_ms"`
+		}
+	}
+	admin := seed.Client{API: p.Addresses.API, Token: clerk.Session(user, "")}
+	if err := admin.Do(t.Context(), http.MethodGet, "/v1/admin/functions?minutes=1440", "", nil, &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range got.Functions {
+		switch f.Name {
+		case "api-membership-create-plan":
+			if f.Invocations != 2 || f.Errors != 0 || f.Throttles != 0 || f.Slowest <= 0 {
+				t.Errorf("two calls are told as %+v", f)
+			}
+		case "api-billing-void-charge":
+			if f.Invocations != 0 || f.Slowest != 0 {
+				t.Errorf("no call is told as %+v", f)
+			}
+		}
+	}
+	if len(got.Functions) != len(p.Template.Functions) {
+		t.Errorf("%d functions are shown and %d run", len(got.Functions), len(p.Template.Functions))
 	}
 }
 

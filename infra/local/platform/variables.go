@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"fitkit/infra/local/buckets"
+	"fitkit/infra/local/gateway"
 	"fitkit/infra/local/sockets"
 	"fitkit/infra/local/stores"
 	"fitkit/infra/tools/dotenv"
@@ -76,6 +77,8 @@ func (p *Platform) computed() Variables {
 		"REALTIME_URL":        "ws" + strings.TrimPrefix(p.Addresses.API, "http") + sockets.Path,
 		"REDIS_URL":           p.Stores.RedisURL,
 		"SQS_ENDPOINT_URL":    p.Stores.SQSEndpoint,
+
+		"CLOUDWATCH_ENDPOINT_URL": p.Addresses.API + gateway.CloudWatchPath,
 
 		"S3_ENDPOINT_URL": p.Stores.S3Endpoint, "R2_ACCESS_KEY_ID": stores.S3KeyID, "R2_SECRET_ACCESS_KEY": stores.S3KeySecret,
 		"R2_BUCKET_NAME": buckets.General, "R2_COMPLIANCE_BUCKET_NAME": buckets.Compliance,

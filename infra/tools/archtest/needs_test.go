@@ -25,6 +25,7 @@ var costs = []struct {
 	{"github.com/danielgtaylor/huma/v2", "an endpoint", func(s run.Spec) bool { return s.Route != nil && !s.Route.Hook }},
 	{"github.com/go-jose/go-jose/v3", "an endpoint", func(s run.Spec) bool { return s.Route != nil && !s.Route.Hook }}, // the HTTP edge checks sign-ins
 	{"fitkit/shared/obs/posthog", "need.Analytics", needs("analytics")},
+	{"fitkit/shared/platform/cloudwatch", "need.Metrics", needs("metrics")},
 	{"fitkit/shared/webhook", "need.ClerkWebhook", needs("clerk_webhook")},
 	{"github.com/aws/aws-sdk-go-v2/config", "nothing: clients are built by hand, for it costs every cold start", never},
 	{"github.com/aws/aws-sdk-go-v2/service/sqs", "nothing: outbox asks SQS by itself, for the client's tables cost every cold start", never},

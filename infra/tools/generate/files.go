@@ -23,6 +23,9 @@ func Files(root string) (map[string][]byte, error) {
 	}
 	made["docs/functions.md"] = document.Functions(specs)
 	var err error
+	if made["shared/platform/functions_list.go"], err = document.FunctionsList(specs); err != nil {
+		return nil, err
+	}
 	if made["docs/errors.md"], err = document.Errors(specs); err != nil {
 		return nil, err
 	}

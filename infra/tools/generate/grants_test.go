@@ -130,6 +130,17 @@ func TestOnlyWhoNeedsConnectionsMayManageThem(t *testing.T) {
 	}
 }
 
+// Red when the template granted it to every function, when it granted it to none, and when it granted all of CloudWatch.
+func TestOnlyWhoNeedsMetricsMayReadThem(t *testing.T) {
+	all := grants(t)
+	for _, s := range catalog.All() {
+		got := allowed(all[s.Name], "cloudwatch:GetMetricData")
+		if needed := slices.Contains(s.Needs, need.Metrics); needed != slices.Equal(got, []string{"*"}) || !needed && len(got) > 0 {
+			t.Errorf("%s may read metrics of %q, and whether it needs to is %t", s.Name, got, needed)
+		}
+	}
+}
+
 // TestAFunctionMayReadOnlyTheSecretsThatItsNeedsName: by their full names, in the part of the store of the stack's own stage. It has
 // been red with a grant on a whole domain, and with one more need's secrets.
 func TestAFunctionMayReadOnlyTheSecretsThatItsNeedsName(t *testing.T) {
@@ -187,7 +198,7 @@ func TestAFunctionMayCountOnlyItsOwnQueueAndThoseItsDeclarationNames(t *testing.
 
 func TestNoRoleReachesEverything(t *testing.T) {
 	known := []string{"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage",
-		"sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility", "execute-api:ManageConnections", "ssm:GetParameters"}
+		"sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility", "execute-api:ManageConnections", "ssm:GetParameters", "cloudwatch:GetMetricData"}
 	for name, list := range grants(t) {
 		if len(list) == 0 {
 			t.Errorf("%s has no role of its own", name)
@@ -199,7 +210,8 @@ func TestNoRoleReachesEverything(t *testing.T) {
 				}
 			}
 			for _, resource := range s.Resources {
-				if strings.Contains(resource, "*") && !inBucket.MatchString(resource) && !ofOurSockets.MatchString(resource) {
+				metrics := resource == "*" && slices.Equal(s.Actions, []string{"cloudwatch:GetMetricData"}) // which has no resources
+				if strings.Contains(resource, "*") && !metrics && !inBucket.MatchString(resource) && !ofOurSockets.MatchString(resource) {
 					t.Errorf("%s: %v on %s", name, s.Actions, resource)
 				}
 			}

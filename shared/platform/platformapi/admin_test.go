@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,20 +33,33 @@ func (counted) Depth(_ context.Context, name queue.Name) (queue.Depth, error) {
 	return queue.Depth{Waiting: 2, Dead: 1}, nil
 }
 
+// measured is CloudWatch, which knows of one function that it was called.
+type measured struct{ since, until *time.Time }
+
+func (m measured) Figures(_ context.Context, names []string, since, until time.Time) (map[string]platform.Figures, error) {
+	if len(names) != len(platform.Functions) {
+		return nil, errors.New("asked for too few")
+	}
+	if m.since != nil {
+		*m.since, *m.until = since, until
+	}
+	return map[string]platform.Figures{"job-billing-execute-charge": {Invocations: 9, Errors: 2, Throttles: 1, AverageMS: 12.345, SlowestMS: 80}}, nil
+}
+
 func serve(t *testing.T) *apitest.Env {
 	t.Helper()
 	l := &late{}
 	health := platform.NewChecker(platform.Store{Name: "sqs", Ping: func(context.Context) error { return errors.New("no answer") }})
 	e := apitest.New(t, func(*postgres.DB) []api.Endpoint {
 		return []api.Endpoint{platformapi.ListQueues(l, counted{}), platformapi.ListDeadJobs(l), platformapi.RedriveJobs(l), platformapi.ListCrons(l),
-			platformapi.GetMoney(l), platformapi.ListStores(health),
+			platformapi.GetMoney(l), platformapi.ListStores(health), platformapi.ListFunctions(measured{}),
 			platformapi.GetNeon(platform.NewNeon(&config.Neon{})), platformapi.GetFormerSystem(platform.NewRailway(&config.Railway{}))}
 	})
 	l.Overview = platform.NewOverview(e.System)
 	return e
 }
 
-var panels = []string{"queues", "jobs/dead", "crons", "money", "stores", "neon", "former-system"}
+var panels = []string{"queues", "jobs/dead", "crons", "money", "stores", "neon", "former-system", "functions"}
 
 func TestOnlyFitKitsOwnPeopleSeeThePanels(t *testing.T) {
 	t.Parallel()
@@ -177,6 +191,57 @@ func TestSchedulesShowTheirLastRunAndTheirNext(t *testing.T) {
 		if (c.LastSlot != nil) != ran || (c.Succeeded != nil) != ran || c.Finished != nil || !c.Next.After(time.Now()) {
 			t.Errorf("%+v", c)
 		}
+	}
+}
+
+// Red when functions without figures were left out, with seconds left in the span, with one minute allowed, and with the rest of a
+// function's name for its stack.
+func TestEveryFunctionIsShownWithWhatItDid(t *testing.T) {
+	t.Parallel()
+	var since, until time.Time
+	e := apitest.New(t, func(*postgres.DB) []api.Endpoint {
+		return []api.Endpoint{platformapi.ListFunctions(measured{&since, &until})}
+	})
+	var got struct {
+		Since, Until time.Time
+		Functions    []struct {
+			Name, Trigger, Stack           string
+			Memory                         int `json:"memory_mb"`
+			Timeout                        int `json:"timeout_seconds"`
+			Invocations, Errors, Throttles int
+			Average                        float64 `json:"average_ms"`
+			Slowest                        float64 `json:"slowest_ms"`
+		}
+	}
+	e.AsAdmin(t).Get("/v1/admin/functions").Want(200).Into(&got)
+	if len(got.Functions) != len(platform.Functions) || !got.Since.Equal(since) || !got.Until.Equal(until) {
+		t.Fatalf("%d functions from %s to %s", len(got.Functions), got.Since, got.Until)
+	}
+	if until.Sub(since) != time.Hour || until.Truncate(time.Minute) != until {
+		t.Errorf("asked from %s to %s", since, until)
+	}
+	triggers := map[string]bool{}
+	for i, f := range got.Functions {
+		triggers[f.Trigger] = true
+		of := platform.Functions[i]
+		if f.Name != of.Name || !strings.HasPrefix(f.Name, f.Trigger+"-"+f.Stack+"-") ||
+			f.Memory != of.MemoryMB || f.Timeout != of.TimeoutSeconds || f.Memory == 0 || f.Timeout == 0 {
+			t.Errorf("%+v", f)
+		}
+		if called := f.Name == "job-billing-execute-charge"; called != (f.Invocations == 9 && f.Errors == 2 && f.Throttles == 1 && f.Average == 12.3 && f.Slowest == 80) ||
+			!called && (f.Invocations != 0 || f.Slowest != 0) {
+			t.Errorf("%+v", f)
+		}
+	}
+	if len(triggers) != 5 {
+		t.Errorf("triggers %v", triggers)
+	}
+	e.AsAdmin(t).Get("/v1/admin/functions?minutes=1440").Want(200)
+	if until.Sub(since) != 24*time.Hour {
+		t.Errorf("asked from %s to %s", since, until)
+	}
+	for _, minutes := range []string{"4", "1441", "x"} {
+		e.AsAdmin(t).Get("/v1/admin/functions?minutes="+minutes).Want(422, "request.invalid")
 	}
 }
 

@@ -1,8 +1,11 @@
 package stack
 
 import (
+	"slices"
 	"strings"
 	"time"
+
+	"fitkit/shared/need"
 )
 
 // ParameterName is the CamelCase of a variable: DATABASE_URL is DatabaseUrl.
@@ -92,3 +95,6 @@ func (f Function) Switch() Switch {
 	s, _ := switchOf(f.Schedule.Expression)
 	return s
 }
+
+// Measures says that the function may read metrics.
+func (f Function) Measures() bool { return slices.Contains(f.Needs, need.Metrics) }
