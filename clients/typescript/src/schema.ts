@@ -1727,10 +1727,10 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             /**
-             * @description What happens to a membership that stays unpaid
+             * @description What becomes of the access of a member whose debt stays unpaid to the end of the ladder
              * @enum {string}
              */
-            dunning_end: "suspend" | "cancel" | "keep";
+            dunning_end: "suspend" | "keep";
             /**
              * Format: int64
              * @description Days of full access while in arrears
@@ -1794,7 +1794,7 @@ export interface components {
         OrgUpdateInputBody: {
             charge_on_rest_days?: boolean;
             /** @enum {string} */
-            dunning_end?: "suspend" | "cancel" | "keep";
+            dunning_end?: "suspend" | "keep";
             /** Format: int64 */
             grace_days?: number;
             /** @enum {string} */
