@@ -86,9 +86,10 @@ const rootTemplate = `Parameters:
   ClerkAuthorizedParties: {Type: String}
   NextPublicAppUrl: {Type: String}
   DbPoolMax: {Type: Number, Default: 2}
+  CronsEnabled: {Type: String, Default: 'false'}
 `
 
-const envExample = "STAGE=local\n# DATABASE_URL=x\n# ALLOWED_ORIGINS=x\n# CLERK_AUTHORIZED_PARTIES=x\n# NEXT_PUBLIC_APP_URL=x\n# DB_POOL_MAX=2\n# SENTRY_DSN=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS=\n"
+const envExample = "STAGE=local\n# DATABASE_URL=x\n# ALLOWED_ORIGINS=x\n# CLERK_AUTHORIZED_PARTIES=x\n# NEXT_PUBLIC_APP_URL=x\n# DB_POOL_MAX=2\n# CRONS_ENABLED=true\n# SENTRY_DSN=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS=\n"
 
 func stored(stage string, without ...string) map[string]setting {
 	all := map[string]setting{
@@ -222,14 +223,14 @@ func TestASoundStageCanBeDeployed(t *testing.T) {
 }
 
 // TestTheParametersComeFromTheStoreAndAPreviewsFromItsPullRequest: secrets by name, encryption keys with their version; a preview's
-// own database by its address. It has been red with a secret's value in the file, and with the store read in the clear.
+// own database by its address, and its schedules when they are asked for. It has been red with a secret's value in the file, and with the store read in the clear.
 func TestTheParametersComeFromTheStoreAndAPreviewsFromItsPullRequest(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "p.yaml")
 	env := map[string]string{"STACK": "fitkit-pr-12", "ALLOWED_ORIGINS": "https://a.vercel.app,https://b.vercel.app", "FRONTEND_URL": "https://a.vercel.app",
-		"DATABASE_URL": "postgres://branch"}
+		"DATABASE_URL": "postgres://branch", "CRONS_ENABLED": "true"}
 	for stage, want := range map[string]string{
 		"staging": `{"AllowedOrigins":"https://app.fitkit.example","ClerkAuthorizedParties":"https://app.fitkit.example","DatabaseUrl":"ssm:/fitkit/staging/shared/DATABASE_URL","NextPublicAppUrl":"https://app.fitkit.example","PaymentCredentialsEncryptionKey":"ssm:/fitkit/staging/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY:3","SentryDsn":"ssm:/fitkit/staging/shared/SENTRY_DSN","Stage":"staging"}`,
-		"preview": `{"AllowedOrigins":"https://a.vercel.app,https://b.vercel.app","ClerkAuthorizedParties":"https://a.vercel.app,https://b.vercel.app","DatabaseUrl":"postgres://branch","NextPublicAppUrl":"https://a.vercel.app","PaymentCredentialsEncryptionKey":"ssm:/fitkit/preview/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY:3","SentryDsn":"ssm:/fitkit/preview/shared/SENTRY_DSN","Stage":"preview"}`,
+		"preview": `{"AllowedOrigins":"https://a.vercel.app,https://b.vercel.app","ClerkAuthorizedParties":"https://a.vercel.app,https://b.vercel.app","CronsEnabled":"true","DatabaseUrl":"postgres://branch","NextPublicAppUrl":"https://a.vercel.app","PaymentCredentialsEncryptionKey":"ssm:/fitkit/preview/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY:3","SentryDsn":"ssm:/fitkit/preview/shared/SENTRY_DSN","Stage":"preview"}`,
 	} {
 		a := &account{settings: stored(stage)}
 		if _, err := release(t, a, checkout(t, true), stage, env, "parameters", "-out", file); err != nil {
