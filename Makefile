@@ -187,7 +187,7 @@ actionlint:
 sam-validate: $(SAM_VENV)/ready ## check the templates with SAM and cfn-lint, and count what they become
 	@echo "==> templates"
 	@SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam validate --lint --region eu-central-1
-	@$(SAM_VENV)/bin/cfn-lint template.yaml template-preview.yaml infra/stacks/*.yaml infra/tools/generate/stack/testdata/*.yaml
+	@$(SAM_VENV)/bin/cfn-lint template.yaml template-preview.yaml infra/bootstrap/*.yaml infra/stacks/*.yaml infra/tools/generate/stack/testdata/*.yaml
 	@$(SAM_VENV)/bin/python infra/tools/count_resources.py template.yaml infra/stacks/*.yaml
 
 $(SAM_VENV)/ready: infra/tools/requirements.txt
@@ -199,7 +199,7 @@ $(SAM_VENV)/ready: infra/tools/requirements.txt
 .PHONY: checkov
 checkov: $(CHECKOV_VENV)/ready ## look for unsafe settings in templates and workflows
 	@echo "==> unsafe settings"
-	@$(CHECKOV_VENV)/bin/checkov --config-file infra/tools/checkov.yaml --file template.yaml template-preview.yaml infra/stacks/*.yaml .github/workflows/*.yml
+	@$(CHECKOV_VENV)/bin/checkov --config-file infra/tools/checkov.yaml --file template.yaml template-preview.yaml infra/bootstrap/*.yaml infra/stacks/*.yaml .github/workflows/*.yml
 
 $(CHECKOV_VENV)/ready: infra/tools/checkov-requirements.txt
 $(MOTO_VENV)/ready: infra/tools/moto-requirements.txt

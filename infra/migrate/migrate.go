@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -38,52 +39,80 @@ func Up(ctx context.Context, ownerURL string, logins Logins) error {
 }
 
 // Apply is Up with another release's migrations.
-func Apply(ctx context.Context, files fs.FS, ownerURL string, logins Logins) error {
-	c, err := pgx.ParseConfig(ownerURL)
-	if err != nil {
-		return fmt.Errorf("the migrations' database URL cannot be read")
-	}
-	c.RuntimeParams["lock_timeout"] = lockTimeout
-	db := stdlib.OpenDB(*c)
-	defer db.Close()
-	p, err := goose.NewProvider(goose.DialectPostgres, db, files)
+func Apply(ctx context.Context, files fs.FS, ownerURL string, passwords Logins) error {
+	db, p, err := open(files, ownerURL)
 	if err != nil {
 		return err
 	}
+	defer db.Close()
 	if err := up(ctx, p); err != nil {
 		return err
 	}
-	if err := confined(ctx, db, "fitkit_app", "fitkit_system"); err != nil {
+	if err := confined(ctx, db, logins...); err != nil {
 		return err
 	}
-	return setPasswords(ctx, db, logins)
+	return setPasswords(ctx, db, passwords)
 }
 
+// logins are the names of those roles.
+var logins = []string{"fitkit_app", "fitkit_system"}
+
+func open(files fs.FS, ownerURL string) (*sql.DB, *goose.Provider, error) {
+	c, err := pgx.ParseConfig(ownerURL)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the migrations' database URL cannot be read")
+	}
+	c.RuntimeParams["lock_timeout"] = lockTimeout
+	db := stdlib.OpenDB(*c)
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files)
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	return db, p, nil
+}
+
+// up applies what is missing, each migration in a transaction of its own. When one fails, the error names those that stay.
 func up(ctx context.Context, p *goose.Provider) (err error) {
+	var stay []string
 	for range tries {
 		_, err = p.Up(ctx)
+		var stopped *goose.PartialError
+		if errors.As(err, &stopped) {
+			for _, m := range stopped.Applied {
+				stay = append(stay, m.Source.Path)
+			}
+		}
 		var refused *pgconn.PgError
 		if !errors.As(err, &refused) || !slices.Contains(crowded, refused.Code) {
-			return err
+			break
 		}
+	}
+	if err != nil && len(stay) > 0 {
+		return fmt.Errorf("%w (applied before it, and staying: %s)", err, strings.Join(stay, ", "))
 	}
 	return err
 }
 
+// setPasswords sets both or none.
 func setPasswords(ctx context.Context, db *sql.DB, logins Logins) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
 	for role, password := range map[string]string{"fitkit_app": logins.App, "fitkit_system": logins.System} {
 		if password == "" {
 			continue
 		}
 		var quoted string
-		if err := db.QueryRowContext(ctx, "select quote_literal($1::text)", password).Scan(&quoted); err != nil {
+		if err := tx.QueryRowContext(ctx, "select quote_literal($1::text)", password).Scan(&quoted); err != nil {
 			return err
 		}
-		if _, err := db.ExecContext(ctx, "alter role "+pgx.Identifier{role}.Sanitize()+" password "+quoted); err != nil {
+		if _, err := tx.ExecContext(ctx, "alter role "+pgx.Identifier{role}.Sanitize()+" password "+quoted); err != nil {
 			return fmt.Errorf("set the password of %s: %w", role, err)
 		}
 	}
-	return nil
+	return tx.Commit()
 }
 
 // WithUser is url with another user, password and database; empty ones are kept.

@@ -90,6 +90,7 @@ func (p *Platform) computed() Variables {
 		"CLERK_WEBHOOK_SECRET": p.Secrets.ClerkWebhook,
 		// The sandbox's timeouts are meant to be seen, not waited for.
 		"CARDCOM_TIMEOUT_SECONDS": "3",
+		"CRONS_ENABLED":           "true", // with the test hooks too, whose template is a preview's and runs none by itself
 	}
 	for _, s := range p.sandboxes {
 		maps.Copy(v, s.variables)

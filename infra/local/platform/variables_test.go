@@ -105,6 +105,22 @@ func TestFunctionsAreConfiguredFromTheTemplates(t *testing.T) {
 	}
 }
 
+// With the test hooks the platform reads a preview's template, which runs no schedules by itself. Red without CRONS_ENABLED
+// among what is computed.
+func TestSchedulesRunHereWithTheTestHooksToo(t *testing.T) {
+	for name, given := range map[string]Variables{"without": {}, "with": {"TEST_HOOKS_ENABLED": "true", "TEST_SEED_SECRET": strings.Repeat("x", 32)}} {
+		platform, err := modelled(Options{Root: root}, given).loadTemplate()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range platform.Schedules {
+			if !s.Enabled {
+				t.Errorf("%s the hooks %s does not run", name, s.Function)
+			}
+		}
+	}
+}
+
 func envFile(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), ".env")

@@ -182,11 +182,20 @@ func agree(t *testing.T, file string, hooks bool) {
 }
 
 func TestTheTemplateHasTheDefaultsOfTheSections(t *testing.T) {
+	for _, file := range []string{"template.yaml", "template-preview.yaml"} {
+		t.Run(file, func(t *testing.T) { defaults(t, file) })
+	}
+}
+
+func defaults(t *testing.T, file string) {
 	variables := read()
-	for name, p := range parameters(t, "template-preview.yaml") {
+	for name, p := range parameters(t, file) {
 		v, ok := variables[template.VariableName(name)]
 		if !ok || v.Name == "STAGE" || v.Name == "REALTIME_URL" { // without one the stack makes it from its API's address
 			continue
+		}
+		if v.Name == "CRONS_ENABLED" && file == "template-preview.yaml" {
+			v.Default = "false" // a preview runs the schedules that somebody asks for
 		}
 		switch {
 		case v.Secret != p.NoEcho:

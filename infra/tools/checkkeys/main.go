@@ -1,18 +1,24 @@
 // Command checkkeys says, before a deployment, whether the encryption keys that are about to be deployed open every value
 // there is. It counts the values of SYSTEM_DATABASE_URL by key and compares with the rings of the environment, or of .env:
 // a key in use that is in no ring refuses the deployment. Keys are shown by their ids; nothing here tells a key.
+//
+// With -before-migration a database that does not let the login in yet, or has no such tables, is left for the check after it:
+// the migrations make both, and set the login's new password.
 package main
 
 import (
 	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"fitkit/infra/tools/dotenv"
 	"fitkit/shared/config"
@@ -22,12 +28,18 @@ import (
 )
 
 func main() {
+	before := flag.Bool("before-migration", false, "leave a database that cannot be asked yet for later")
+	flag.Parse()
 	file, err := dotenv.Read(".env")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
-	err = check(context.Background(), os.Stdout, func(name string) string { return cmp.Or(os.Getenv(name), file[name]) })
+	ask := check
+	if *before {
+		ask = checkBefore
+	}
+	err = ask(context.Background(), os.Stdout, func(name string) string { return cmp.Or(os.Getenv(name), file[name]) })
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -68,6 +80,20 @@ func check(ctx context.Context, out io.Writer, getenv func(string) string) error
 	}
 	return errors.Join(table.Flush(), missing)
 }
+
+// checkBefore is check before the migrations: it refuses what can be refused by then.
+func checkBefore(ctx context.Context, out io.Writer, getenv func(string) string) error {
+	err := check(ctx, out, getenv)
+	var said *pgconn.PgError
+	if !errors.As(err, &said) || !slices.Contains(notYet, said.Code) {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "The database cannot be asked for its keys before its migration (%s); it is asked afterwards.\n", said.Message)
+	return err
+}
+
+// notYet is what PostgreSQL says when a migration may be what is missing: the login or its new password, a schema, a table, a column.
+var notYet = []string{"28000", "28P01", "3F000", "42P01", "42703"}
 
 // variables names each ring's active key.
 var variables = map[seal.RingName]string{

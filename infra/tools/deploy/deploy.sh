@@ -1,17 +1,23 @@
 #!/bin/sh
-# Deploys what make sam-build laid out to STAGE. Nothing is changed before everything that can be checked is checked; the
-# schema goes first, since migrations only expand and the version that still runs works on both.
+# Deploys what make sam-build laid out to STAGE. Whatever can refuse comes before the first change; the keys are asked for again
+# after the migrations, for a first deployment or a login's new password keeps the database closed before. The schema goes first:
+# migrations only expand, so the version that still runs works on both.
 #   deploy.sh SAM     with STAGE, for a preview STACK, FRONTEND_URL and ALLOWED_ORIGINS, in the environment
 set -eu
 sam=${1:?the sam command}
 release() { go run ./infra/tools/release -stage "${STAGE:-}" "$@"; }
+refused() { echo "Nothing was changed. Repair what is said above and deploy again." >&2; exit 1; }
+failed() { release outcome "$1"; exit 1; } # at which step
 
-release check
+release check || refused
 settings=$(mktemp --suffix .yaml)
 trap 'rm -f "$settings"' EXIT
-release parameters -out "$settings"
-release exec -- go run ./infra/tools/migrate
-release exec -- go run ./infra/tools/checkkeys # the new keys must open every value
+release parameters -out "$settings" || refused
+release exec -- go run ./infra/tools/migrate -check || refused
+release exec -- go run ./infra/tools/checkkeys -before-migration || refused # the new keys must open every value
+
+release exec -- go run ./infra/tools/migrate || failed migration
+release exec -- go run ./infra/tools/checkkeys || failed keys
 set -- --template-file .aws-sam/build/template.yaml --config-file "$PWD/samconfig.toml" --config-env "$STAGE" --no-confirm-changeset --parameter-overrides "file://$settings"
 [ "$STAGE" != preview ] || set -- "$@" --stack-name "$STACK"
-SAM_CLI_TELEMETRY=0 "$sam" deploy "$@" || release outcome
+SAM_CLI_TELEMETRY=0 "$sam" deploy "$@" || failed deployment

@@ -106,6 +106,34 @@ func TestOnlyThePreviewsTemplateNamesTheTestHooks(t *testing.T) {
 	}
 }
 
+// A preview runs the schedules of the code it shows only when somebody asks for them. Red with the default of template.yaml.
+func TestAPreviewRunsNoScheduleThatNobodyAskedFor(t *testing.T) {
+	for asked, want := range map[string]bool{"": false, "false": false, "true": true} {
+		p, err := template.Load(filepath.Join(repository, "template-preview.yaml"), template.Options{StackName: "fitkit-pr-12", Lookup: func(name string) (string, bool) {
+			if name == "CRONS_ENABLED" {
+				return asked, asked != ""
+			}
+			return "the " + name, required(name)
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(p.Schedules) == 0 {
+			t.Fatal("the template has no schedules")
+		}
+		for _, s := range p.Schedules {
+			if s.Enabled != want {
+				t.Errorf("asked %q, %s runs: %v", asked, s.Function, s.Enabled)
+			}
+		}
+		for _, f := range p.Functions {
+			if value, ok := f.Env["CRONS_ENABLED"]; ok && (value == "true") != want {
+				t.Errorf("asked %q, %s has CRONS_ENABLED=%s", asked, f.Name, value)
+			}
+		}
+	}
+}
+
 func same[T any](t *testing.T, what string, want []string, have []T, name func(T) string) {
 	t.Helper()
 	var got []string

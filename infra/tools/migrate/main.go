@@ -1,10 +1,12 @@
 // Command migrate applies the missing migrations to DIRECT_DATABASE_URL. The functions' logins get the passwords that
-// DATABASE_URL and SYSTEM_DATABASE_URL hold. What the environment does not say is read from .env.
+// DATABASE_URL and SYSTEM_DATABASE_URL hold. What the environment does not say is read from .env. With -check it changes nothing
+// and says what would refuse the migrations.
 package main
 
 import (
 	"cmp"
 	"context"
+	"flag"
 	"fmt"
 	"net/url"
 	"os"
@@ -14,6 +16,8 @@ import (
 )
 
 func main() {
+	check := flag.Bool("check", false, "say what would refuse the migrations, and change nothing")
+	flag.Parse()
 	file, err := dotenv.Read(".env")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -24,6 +28,14 @@ func main() {
 	if owner == "" {
 		fmt.Fprintln(os.Stderr, "Set DIRECT_DATABASE_URL to a direct (not pooled) connection of the role that owns the schema.")
 		os.Exit(2)
+	}
+	if *check {
+		if err := migrate.Check(context.Background(), owner); err != nil {
+			fmt.Fprintln(os.Stderr, "The migrations would be refused:", err)
+			os.Exit(1)
+		}
+		fmt.Println("The database takes the migrations of this checkout.")
+		return
 	}
 	logins := migrate.Logins{App: password(setting("DATABASE_URL")), System: password(setting("SYSTEM_DATABASE_URL"))}
 	if err := migrate.Up(context.Background(), owner, logins); err != nil {

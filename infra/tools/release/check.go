@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,7 +26,11 @@ func (r *Release) Check(ctx context.Context) error {
 	if len(missing) > 0 {
 		errs = append(errs, r.missing(missing))
 	}
-	if err := errors.Join(append(errs, r.drift(ctx))...); err != nil {
+	first, err := r.ready(ctx)
+	if errs = append(errs, err); err == nil && !first {
+		errs = append(errs, r.drift(ctx))
+	}
+	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	fmt.Fprintf(r.Out, "%s can be deployed to %s.\n", r.stage, r.stack)
@@ -69,15 +74,47 @@ func (r *Release) ask(ctx context.Context, into any, command string, args ...str
 	return json.Unmarshal(out, into)
 }
 
+// ready refuses a stack that CloudFormation would not update as it stands, and says whether there is nothing to update yet.
+func (r *Release) ready(ctx context.Context) (first bool, err error) {
+	status, err := r.status(ctx)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("the state of %s cannot be read; sign in to the account of %s and try again (%w)", r.stack, r.stage, err)
+	case status == "" || status == "REVIEW_IN_PROGRESS": // a change set was made, and nothing by it
+		return true, nil
+	case strings.HasSuffix(status, "_IN_PROGRESS"):
+		return false, fmt.Errorf("another deployment of %s is under way (%s): wait until it is over, and deploy then", r.stack, status)
+	case status == "ROLLBACK_COMPLETE" || status == "ROLLBACK_FAILED" || status == "CREATE_FAILED" || status == "DELETE_FAILED":
+		return false, fmt.Errorf("%s was never whole (%s) and cannot be updated: delete the stack, and deploy then", r.stack, status)
+	case status == "UPDATE_ROLLBACK_FAILED" || status == "UPDATE_FAILED":
+		return false, fmt.Errorf("%s stands between two versions (%s): continue the rollback in the CloudFormation console, and deploy then", r.stack, status)
+	}
+	return false, nil
+}
+
+// status is the stack's; empty when there is none.
+func (r *Release) status(ctx context.Context) (string, error) {
+	var answer struct {
+		Stacks []struct{ StackStatus string }
+	}
+	err := r.ask(ctx, &answer, "describe-stacks", "--stack-name", r.stack)
+	switch {
+	case err != nil && strings.Contains(err.Error(), "does not exist"):
+		return "", nil
+	case err != nil:
+		return "", err
+	case len(answer.Stacks) == 0:
+		return "", errors.New("aws names no stack")
+	}
+	return answer.Stacks[0].StackStatus, nil
+}
+
 // drift names what was changed by hand in the stack or in one of its domains' stacks: the deployment would undo it, or fail.
 func (r *Release) drift(ctx context.Context) error {
 	var list struct {
 		StackResourceSummaries []struct{ ResourceType, PhysicalResourceId string }
 	}
 	err := r.ask(ctx, &list, "list-stack-resources", "--stack-name", r.stack)
-	if err != nil && strings.Contains(err.Error(), "does not exist") {
-		return nil // the first deployment
-	}
 	errs := []error{err}
 	stacks := []string{r.stack}
 	for _, s := range list.StackResourceSummaries {
@@ -98,7 +135,7 @@ func (r *Release) driftOf(ctx context.Context, stack string) error {
 	if err := r.ask(ctx, &started, "detect-stack-drift", "--stack-name", stack); err != nil {
 		return err
 	}
-	var found struct{ DetectionStatus, StackDriftStatus string }
+	var found struct{ DetectionStatus, DetectionStatusReason, StackDriftStatus string }
 	for {
 		err := r.ask(ctx, &found, "describe-stack-drift-detection-status", "--stack-drift-detection-id", started.StackDriftDetectionId)
 		if err != nil {
@@ -109,8 +146,13 @@ func (r *Release) driftOf(ctx context.Context, stack string) error {
 		}
 		r.Wait()
 	}
+	var blind error // a resource that could not be compared may be the one that somebody changed
+	if found.DetectionStatus != "DETECTION_COMPLETE" {
+		blind = fmt.Errorf("whether somebody changed %s by hand cannot be told (%s: %s): give the role that deploys the right to read what is named there, or detect drift again when AWS answers, and deploy then",
+			stack, found.DetectionStatus, cmp.Or(found.DetectionStatusReason, "AWS gives no reason; the CloudFormation console names the resource"))
+	}
 	if found.StackDriftStatus != "DRIFTED" {
-		return nil
+		return blind
 	}
 	var drifts struct {
 		StackResourceDrifts []struct{ LogicalResourceId string }
@@ -123,30 +165,6 @@ func (r *Release) driftOf(ctx context.Context, stack string) error {
 	for _, d := range drifts.StackResourceDrifts {
 		names = append(names, d.LogicalResourceId)
 	}
-	return fmt.Errorf("somebody changed %s of the stack %s by hand: put the change into the templates, or take it back, and deploy then",
-		strings.Join(names, ", "), stack)
-}
-
-// Outcome says what a deployment that failed has left behind.
-func (r *Release) Outcome(ctx context.Context) error {
-	var answer struct {
-		Stacks []struct{ StackStatus string }
-	}
-	err := r.ask(ctx, &answer, "describe-stacks", "--stack-name", r.stack)
-	switch {
-	case err != nil && strings.Contains(err.Error(), "does not exist"):
-		return fmt.Errorf("the deployment failed before %s existed, so nothing was changed: read the first error above", r.stack)
-	case err != nil || len(answer.Stacks) == 0:
-		return fmt.Errorf("the deployment failed, and the state of %s cannot be read: look in the CloudFormation console before trying again", r.stack)
-	}
-	switch status := answer.Stacks[0].StackStatus; {
-	case status == "ROLLBACK_COMPLETE":
-		return fmt.Errorf("the first deployment of %s failed and was taken back: delete the empty stack, repair the first error above, and deploy again", r.stack)
-	case status == "UPDATE_ROLLBACK_FAILED" || status == "ROLLBACK_FAILED":
-		return fmt.Errorf("the deployment failed and %s could not be taken back whole (%s): continue the rollback in the CloudFormation console", r.stack, status)
-	case strings.HasSuffix(status, "_IN_PROGRESS"):
-		return fmt.Errorf("another deployment of %s is under way (%s): wait until it is over", r.stack, status)
-	default:
-		return fmt.Errorf("the deployment failed and nothing was changed: %s still runs the version before (%s); repair the first error above", r.stack, status)
-	}
+	return errors.Join(blind, fmt.Errorf("somebody changed %s of the stack %s by hand: put the change into the templates, or take it back, and deploy then",
+		strings.Join(names, ", "), stack))
 }

@@ -5,7 +5,7 @@
 //	release -stage staging check                     everything that would stop the deployment
 //	release -stage staging parameters -out FILE      the template's parameters, for sam deploy --parameter-overrides file://FILE
 //	release -stage staging exec -- COMMAND ARGS…     a command with the stage's settings in its environment
-//	release -stage staging outcome                   what became of a deployment that failed
+//	release -stage staging outcome STEP              what a deployment that failed at its migration, keys or deployment left behind
 //
 // Settings are parameters named /fitkit/<stage>/<domain>/<VARIABLE>. A preview's environment wins over them. Of what functions read
 // from the store themselves, all secrets, the template is given the name and never the value.
@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"time"
 )
 
@@ -59,7 +60,7 @@ func (r *Release) run(ctx context.Context, stage string, args []string) error {
 	case "exec":
 		return r.Exec(ctx, args)
 	case "outcome":
-		return r.Outcome(ctx)
+		return r.Outcome(ctx, strings.Join(args, " "))
 	}
 	return fmt.Errorf("release knows diff, check, parameters, exec and outcome, not %q", command)
 }

@@ -15,6 +15,7 @@ import (
 type account struct {
 	settings map[string]setting
 	drifted  map[string][]string // by stack
+	blind    string              // the stack whose drift could not be read whole
 	status   string
 	refused  string // what aws says to somebody who is not signed in
 	asked    []string
@@ -36,13 +37,17 @@ func (a *account) aws(_ context.Context, args ...string) ([]byte, error) {
 		}
 		return json.Marshal(map[string]any{"Parameters": list})
 	case "list-stack-resources":
-		if a.status == "" {
-			return nil, errors.New("aws cloudformation list-stack-resources: Stack with id " + stack + " does not exist")
-		}
 		return []byte(`{"StackResourceSummaries":[{"ResourceType":"AWS::CloudFormation::Stack","PhysicalResourceId":"` + stack + `-Billing"},{"ResourceType":"AWS::Logs::LogGroup"}]}`), nil
 	case "detect-stack-drift":
 		return []byte(`{"StackDriftDetectionId":"` + stack + `"}`), nil
 	case "describe-stack-drift-detection-status":
+		if id := after(args, "--stack-drift-detection-id"); id == a.blind {
+			status := "IN_SYNC"
+			if len(a.drifted[id]) > 0 {
+				status = "DRIFTED"
+			}
+			return []byte(`{"DetectionStatus":"DETECTION_FAILED","DetectionStatusReason":"Failed to detect drift on resource [Logs]: AccessDenied","StackDriftStatus":"` + status + `"}`), nil
+		}
 		if len(a.drifted[after(args, "--stack-drift-detection-id")]) > 0 {
 			return []byte(`{"DetectionStatus":"DETECTION_COMPLETE","StackDriftStatus":"DRIFTED"}`), nil
 		}
@@ -81,9 +86,10 @@ const rootTemplate = `Parameters:
   ClerkAuthorizedParties: {Type: String}
   NextPublicAppUrl: {Type: String}
   DbPoolMax: {Type: Number, Default: 2}
+  CronsEnabled: {Type: String, Default: 'false'}
 `
 
-const envExample = "STAGE=local\n# DATABASE_URL=x\n# ALLOWED_ORIGINS=x\n# CLERK_AUTHORIZED_PARTIES=x\n# NEXT_PUBLIC_APP_URL=x\n# DB_POOL_MAX=2\n# SENTRY_DSN=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS=\n"
+const envExample = "STAGE=local\n# DATABASE_URL=x\n# ALLOWED_ORIGINS=x\n# CLERK_AUTHORIZED_PARTIES=x\n# NEXT_PUBLIC_APP_URL=x\n# DB_POOL_MAX=2\n# CRONS_ENABLED=true\n# SENTRY_DSN=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS=\n"
 
 func stored(stage string, without ...string) map[string]setting {
 	all := map[string]setting{
@@ -133,6 +139,8 @@ func release(t *testing.T, a *account, root, stage string, env map[string]string
 	return out.String(), err
 }
 
+// A drift that could not be read counted for none, and a stack that CloudFormation would not update was migrated for: red
+// so before either was looked at.
 func TestWhatIsWrongIsSaidInOneSentenceBeforeAnythingIsChanged(t *testing.T) {
 	copied := stored("staging")
 	copied["DATABASE_URL"] = setting{"/fitkit/staging/shared/DATABASE_URL", "SecureString", "x", 3}
@@ -143,16 +151,21 @@ func TestWhatIsWrongIsSaidInOneSentenceBeforeAnythingIsChanged(t *testing.T) {
 		unbuilt bool
 		want    string
 	}{
-		"no stage":                   {&account{}, "", nil, false, "say which stage"},
-		"an unknown stage":           {&account{}, "prod", nil, false, `there is no stage "prod" to deploy to: take preview, staging or production`},
-		"another region":             {&account{}, "staging", map[string]string{"AWS_REGION": "us-east-1"}, false, "AWS_REGION is us-east-1, and FitKit runs in eu-central-1"},
-		"a preview without a name":   {&account{}, "preview", map[string]string{"STACK": "fitkit-prod"}, false, "set STACK=fitkit-pr-<number"},
-		"nobody signed in":           {&account{refused: "aws ssm: ExpiredToken"}, "staging", nil, false, "sign in to its account and try again (aws ssm: ExpiredToken)"},
-		"nothing built":              {&account{settings: stored("staging")}, "staging", nil, true, "run make sam-build first"},
-		"a missing parameter":        {&account{settings: stored("staging", "DATABASE_URL")}, "staging", nil, false, "staging has no DATABASE_URL: put each into the parameter store as /fitkit/staging/shared/DATABASE_URL"},
-		"another stage's settings":   {&account{settings: stored("production")}, "staging", nil, false, "staging has no ALLOWED_ORIGINS, CLERK_AUTHORIZED_PARTIES, DATABASE_URL, NEXT_PUBLIC_APP_URL, PAYMENT_CREDENTIALS_ENCRYPTION_KEY: put each into the parameter store as /fitkit/staging/<domain>/<VARIABLE>"},
-		"a stack changed by hand":    {&account{settings: stored("staging"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-staging": {"HttpApi"}}}, "staging", nil, false, "somebody changed HttpApi of the stack fitkit-staging by hand"},
-		"a domain changed by hand":   {&account{settings: stored("production"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-prod-Billing": {"Logs", "FailedRuns"}}}, "production", nil, false, "somebody changed Logs, FailedRuns of the stack fitkit-prod-Billing by hand"},
+		"no stage":                 {&account{}, "", nil, false, "say which stage"},
+		"an unknown stage":         {&account{}, "prod", nil, false, `there is no stage "prod" to deploy to: take preview, staging or production`},
+		"another region":           {&account{}, "staging", map[string]string{"AWS_REGION": "us-east-1"}, false, "AWS_REGION is us-east-1, and FitKit runs in eu-central-1"},
+		"a preview without a name": {&account{}, "preview", map[string]string{"STACK": "fitkit-prod"}, false, "set STACK=fitkit-pr-<number"},
+		"nobody signed in":         {&account{refused: "aws ssm: ExpiredToken"}, "staging", nil, false, "sign in to its account and try again (aws ssm: ExpiredToken)"},
+		"nothing built":            {&account{settings: stored("staging")}, "staging", nil, true, "run make sam-build first"},
+		"a missing parameter":      {&account{settings: stored("staging", "DATABASE_URL")}, "staging", nil, false, "staging has no DATABASE_URL: put each into the parameter store as /fitkit/staging/shared/DATABASE_URL"},
+		"another stage's settings": {&account{settings: stored("production")}, "staging", nil, false, "staging has no ALLOWED_ORIGINS, CLERK_AUTHORIZED_PARTIES, DATABASE_URL, NEXT_PUBLIC_APP_URL, PAYMENT_CREDENTIALS_ENCRYPTION_KEY: put each into the parameter store as /fitkit/staging/<domain>/<VARIABLE>"},
+		"a stack changed by hand":  {&account{settings: stored("staging"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-staging": {"HttpApi"}}}, "staging", nil, false, "somebody changed HttpApi of the stack fitkit-staging by hand"},
+		"a domain changed by hand": {&account{settings: stored("production"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-prod-Billing": {"Logs", "FailedRuns"}}}, "production", nil, false, "somebody changed Logs, FailedRuns of the stack fitkit-prod-Billing by hand"},
+		"a stack that cannot be compared": {&account{settings: stored("staging"), status: "UPDATE_COMPLETE", blind: "fitkit-staging-Billing"}, "staging", nil, false,
+			"whether somebody changed fitkit-staging-Billing by hand cannot be told (DETECTION_FAILED: Failed to detect drift on resource [Logs]: AccessDenied): give the role"},
+		"a deployment under way":     {&account{settings: stored("staging"), status: "UPDATE_IN_PROGRESS"}, "staging", nil, false, "wait until it is over, and deploy then"},
+		"a stack that never stood":   {&account{settings: stored("staging"), status: "ROLLBACK_COMPLETE"}, "staging", nil, false, "delete the stack, and deploy then"},
+		"a roll-back that failed":    {&account{settings: stored("staging"), status: "UPDATE_ROLLBACK_FAILED"}, "staging", nil, false, "continue the rollback in the CloudFormation console, and deploy then"},
 		"a setting in two domains":   {&account{settings: map[string]setting{"a": {"/fitkit/staging/billing/X", "String", "1", 3}, "b": {"/fitkit/staging/org/X", "String", "1", 3}}}, "staging", nil, false, "are one variable: delete one of them"},
 		"a secret in another domain": {&account{settings: moved(stored("staging"))}, "staging", nil, false, "staging has no DATABASE_URL: put each into the parameter store as /fitkit/staging/shared/DATABASE_URL"},
 		"a secret of the example":    {&account{settings: copied}, "staging", nil, false, "DATABASE_URL of staging has the value of .env.example, which everybody knows: put a secret of its own"},
@@ -198,6 +211,7 @@ func TestASoundStageCanBeDeployed(t *testing.T) {
 	for name, a := range map[string]*account{
 		"for the first time": {settings: stored("staging")},
 		"again":              {settings: stored("staging"), status: "UPDATE_COMPLETE"},
+		"after a change set that was never executed": {settings: stored("staging"), status: "REVIEW_IN_PROGRESS"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, err := release(t, a, checkout(t, true), "staging", map[string]string{"AWS_REGION": region}, "check")
@@ -209,14 +223,14 @@ func TestASoundStageCanBeDeployed(t *testing.T) {
 }
 
 // TestTheParametersComeFromTheStoreAndAPreviewsFromItsPullRequest: secrets by name, encryption keys with their version; a preview's
-// own database by its address. It has been red with a secret's value in the file, and with the store read in the clear.
+// own database by its address, and its schedules when they are asked for. It has been red with a secret's value in the file, and with the store read in the clear.
 func TestTheParametersComeFromTheStoreAndAPreviewsFromItsPullRequest(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "p.yaml")
 	env := map[string]string{"STACK": "fitkit-pr-12", "ALLOWED_ORIGINS": "https://a.vercel.app,https://b.vercel.app", "FRONTEND_URL": "https://a.vercel.app",
-		"DATABASE_URL": "postgres://branch"}
+		"DATABASE_URL": "postgres://branch", "CRONS_ENABLED": "true"}
 	for stage, want := range map[string]string{
 		"staging": `{"AllowedOrigins":"https://app.fitkit.example","ClerkAuthorizedParties":"https://app.fitkit.example","DatabaseUrl":"ssm:/fitkit/staging/shared/DATABASE_URL","NextPublicAppUrl":"https://app.fitkit.example","PaymentCredentialsEncryptionKey":"ssm:/fitkit/staging/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY:3","SentryDsn":"ssm:/fitkit/staging/shared/SENTRY_DSN","Stage":"staging"}`,
-		"preview": `{"AllowedOrigins":"https://a.vercel.app,https://b.vercel.app","ClerkAuthorizedParties":"https://a.vercel.app,https://b.vercel.app","DatabaseUrl":"postgres://branch","NextPublicAppUrl":"https://a.vercel.app","PaymentCredentialsEncryptionKey":"ssm:/fitkit/preview/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY:3","SentryDsn":"ssm:/fitkit/preview/shared/SENTRY_DSN","Stage":"preview"}`,
+		"preview": `{"AllowedOrigins":"https://a.vercel.app,https://b.vercel.app","ClerkAuthorizedParties":"https://a.vercel.app,https://b.vercel.app","CronsEnabled":"true","DatabaseUrl":"postgres://branch","NextPublicAppUrl":"https://a.vercel.app","PaymentCredentialsEncryptionKey":"ssm:/fitkit/preview/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY:3","SentryDsn":"ssm:/fitkit/preview/shared/SENTRY_DSN","Stage":"preview"}`,
 	} {
 		a := &account{settings: stored(stage)}
 		if _, err := release(t, a, checkout(t, true), stage, env, "parameters", "-out", file); err != nil {
@@ -292,16 +306,37 @@ func TestASecretThatNoFunctionReadsItselfIsNotPassed(t *testing.T) {
 	}
 }
 
+// The migrations stand before sam deploy begins, and the sentence said that nothing was changed: red with it.
 func TestAFailedDeploymentSaysWhatIsLeft(t *testing.T) {
-	for status, want := range map[string]string{
-		"":                         "nothing was changed: read the first error above",
-		"UPDATE_ROLLBACK_COMPLETE": "nothing was changed: fitkit-prod still runs the version before",
-		"ROLLBACK_COMPLETE":        "delete the empty stack",
-		"UPDATE_ROLLBACK_FAILED":   "continue the rollback",
-		"UPDATE_IN_PROGRESS":       "wait until it is over",
+	const schema = "the schema is already this release's, which the version before runs on"
+	for name, tc := range map[string]struct {
+		step, status string
+		says         []string
+	}{
+		"the migrations":                      {"migration", "UPDATE_COMPLETE", []string{"no function was changed: what was applied before the error above stays", "deploy again"}},
+		"the keys":                            {"keys", "UPDATE_COMPLETE", []string{"no function was changed", schema, "deploy again"}},
+		"the stack is not there":              {"deployment", "", []string{"before anything of fitkit-prod existed", schema, "deploy again"}},
+		"its change set was never executed":   {"deployment", "REVIEW_IN_PROGRESS", []string{"before anything of fitkit-prod existed", schema, "deploy again"}},
+		"it was taken back":                   {"deployment", "UPDATE_ROLLBACK_COMPLETE", []string{"no function was changed: fitkit-prod runs the version before", schema, "deploy again"}},
+		"it did not begin, or AWS was silent": {"deployment", "UPDATE_COMPLETE", []string{"read the first error above for whether its update began", schema, "deploy again"}},
+		"the first one was taken back":        {"deployment", "ROLLBACK_COMPLETE", []string{"delete the empty stack", schema}},
+		"it could not be taken back":          {"deployment", "UPDATE_ROLLBACK_FAILED", []string{"continue the rollback", schema}},
+		"another one runs":                    {"deployment", "UPDATE_IN_PROGRESS", []string{"wait until it is over", schema}},
+		"no step":                             {"", "UPDATE_COMPLETE", []string{"a deployment fails at"}},
 	} {
-		if _, err := release(t, &account{status: status}, checkout(t, true), "production", nil, "outcome"); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v does not say %q", status, err, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			_, err := release(t, &account{status: tc.status}, checkout(t, true), "production", nil, "outcome", tc.step)
+			if err == nil {
+				t.Fatal("a failure went by as a success")
+			}
+			for _, part := range tc.says {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("%v does not say %q", err, part)
+				}
+			}
+			if tc.step != "" && !strings.Contains(err.Error(), "nothing needs to be undone") || strings.Contains(err.Error(), "nothing was changed") {
+				t.Errorf("%v", err)
+			}
+		})
 	}
 }

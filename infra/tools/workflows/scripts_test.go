@@ -49,22 +49,29 @@ func noted(t *testing.T, calls string) string {
 	return string(raw)
 }
 
+// Whatever can refuse comes before the first change, and every failure says its sentence. Red with the keys asked for after the
+// migration alone, and with a migration that fails in silence.
 func TestADeploymentChecksThenMigratesThenDeploys(t *testing.T) {
 	const release = "go run ./infra/tools/release -stage staging "
-	for name, tc := range map[string]struct{ goDoes, sam, want string }{
-		"all goes well": {"", "", release + "check|" + release + "parameters -out FILE|" + release + "exec -- go run ./infra/tools/migrate|" + release + "exec -- go run ./infra/tools/checkkeys|sam deploy"},
-		"a check that fails stops before anything is changed": {`case "$*" in *check) exit 1;; esac`, "", release + "check"},
-		"a key that opens nothing stops the deployment": {`case "$*" in *checkkeys) exit 1;; esac`, "",
-			release + "check|" + release + "parameters -out FILE|" + release + "exec -- go run ./infra/tools/migrate|" + release + "exec -- go run ./infra/tools/checkkeys"},
-		"a migration that fails stops the deployment": {`case "$*" in *migrate) exit 1;; esac`, "", release + "check|" + release + "parameters -out FILE|" + release + "exec -- go run ./infra/tools/migrate"},
-		"a deployment that fails says what is left": {`case "$*" in *outcome) exit 1;; esac`, "exit 1",
-			release + "check|" + release + "parameters -out FILE|" + release + "exec -- go run ./infra/tools/migrate|" + release + "exec -- go run ./infra/tools/checkkeys|sam deploy|" + release + "outcome"},
+	const check, parameters = release + "check", "|" + release + "parameters -out FILE"
+	const look, before = "|" + release + "exec -- go run ./infra/tools/migrate -check", "|" + release + "exec -- go run ./infra/tools/checkkeys -before-migration"
+	const migrate, keys, deploy = "|" + release + "exec -- go run ./infra/tools/migrate", "|" + release + "exec -- go run ./infra/tools/checkkeys", "|sam deploy"
+	const refused, checked = "Nothing was changed.", check + parameters + look + before
+	for name, tc := range map[string]struct{ goDoes, sam, want, says string }{
+		"all goes well": {"", "", checked + migrate + keys + deploy, ""},
+		"a check that fails stops before anything is changed": {`case "$*" in *release*check) exit 1;; esac`, "", check, refused},
+		"a parameter that is missing too":                     {`case "$*" in *parameters*) exit 1;; esac`, "", check + parameters, refused},
+		"a database that refuses the migrations too":          {`case "$*" in *migrate\ -check) exit 1;; esac`, "", check + parameters + look, refused},
+		"a key that opens nothing too":                        {`case "$*" in *-before-migration) exit 1;; esac`, "", checked, refused},
+		"a migration that fails says what is left":            {`case "$*" in *migrate) exit 1;; esac`, "", checked + migrate + "|" + release + "outcome migration", ""},
+		"a key that could only be asked for then":             {`case "$*" in *checkkeys) exit 1;; esac`, "", checked + migrate + keys + "|" + release + "outcome keys", ""},
+		"a deployment that fails says what is left":           {"", "exit 1", checked + migrate + keys + deploy + "|" + release + "outcome deployment", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path, calls := programs(t, map[string]string{"go": tc.goDoes, "sam": tc.sam})
-			_, err := script(t, t.TempDir(), "infra/tools/deploy/deploy.sh", []string{"PATH=" + path, "STAGE=staging"}, "sam")
-			if (err == nil) != (tc.goDoes == "" && tc.sam == "") {
-				t.Errorf("ended with %v", err)
+			out, err := script(t, t.TempDir(), "infra/tools/deploy/deploy.sh", []string{"PATH=" + path, "STAGE=staging"}, "sam")
+			if (err == nil) != (tc.goDoes == "" && tc.sam == "") || strings.Contains(out, refused) != (tc.says == refused) {
+				t.Errorf("ended with %v\n%s", err, out)
 			}
 			var got []string
 			for line := range strings.Lines(noted(t, calls)) {

@@ -23,6 +23,7 @@ type workflow struct {
 type job struct {
 	Uses        string            `yaml:"uses"`
 	Environment string            `yaml:"environment"`
+	With        map[string]string `yaml:"with"`
 	Permissions map[string]string `yaml:"permissions"`
 	Steps       []step            `yaml:"steps"`
 }

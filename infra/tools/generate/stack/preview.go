@@ -11,12 +11,14 @@ const (
 	title        = "# FitKit: one HTTP API,"
 	stages       = "AllowedValues: [local, test, ci, preview, staging, production]"
 	afterBypass  = "  PaymentCredentialsEncryptionKey: {Type"
+	runsCrons    = "CronsEnabled: {Type: String, Default: 'true'"
 	someHaveIf   = "\nConditions:\n"
-	previewTitle = "# Written by make generate from template.yaml: the same with the test hooks, and no stage but those that may have them.\n"
+	previewTitle = "# Written by make generate from template.yaml: the same with the test hooks, no stage but those that may have them,\n# and no schedule that nobody asked for.\n"
 )
 
 // Preview is the root template of previews and of the local platform with test hooks: the one given, with their stack. Stages
-// with real people are no values of its parameter, so CloudFormation itself refuses it there.
+// with real people are no values of its parameter, so CloudFormation itself refuses it there. Schedules are off: many previews of
+// one provider's test terminal would charge, and each run costs.
 func Preview(root []byte, hooks Stack) ([]byte, error) {
 	var nested bytes.Buffer
 	if err := templates.ExecuteTemplate(&nested, "nested.tmpl", hooks); err != nil {
@@ -28,6 +30,7 @@ func Preview(root []byte, hooks Stack) ([]byte, error) {
 		{before: title, insert: previewTitle},
 		{before: stages, instead: "AllowedValues: [local, test, ci, preview]"},
 		{before: afterBypass, insert: "  TestHooksEnabled: {Type: String, Default: 'false', AllowedValues: ['true', 'false']}\n  TestSeedSecret: {Type: String, Default: '', NoEcho: true}\n"},
+		{before: runsCrons, instead: "CronsEnabled: {Type: String, Default: 'false'"},
 		{before: someHaveIf, instead: someHaveIf + "  HasTestHooks: !Equals [!Ref TestHooksEnabled, 'true']\n"},
 		{before: stacksEnd, insert: app},
 	} {

@@ -1,0 +1,153 @@
+package workflows
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+type bootstrap struct {
+	Parameters map[string]struct {
+		AllowedValues  []string `yaml:"AllowedValues"`
+		AllowedPattern string   `yaml:"AllowedPattern"`
+	} `yaml:"Parameters"`
+	Mappings  map[string]map[string]map[string]string `yaml:"Mappings"`
+	Resources map[string]struct {
+		Properties struct {
+			Trust struct {
+				Statement []struct {
+					Action    string                       `yaml:"Action"`
+					Condition map[string]map[string]string `yaml:"Condition"`
+				} `yaml:"Statement"`
+			} `yaml:"AssumeRolePolicyDocument"`
+			Policies []struct {
+				Document struct {
+					Statement []struct {
+						Action list `yaml:"Action"`
+					} `yaml:"Statement"`
+				} `yaml:"PolicyDocument"`
+			} `yaml:"Policies"`
+		} `yaml:"Properties"`
+	} `yaml:"Resources"`
+}
+
+// list is one value or several.
+type list []string
+
+func (l *list) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		*l = list{n.Value}
+		return nil
+	}
+	return n.Decode((*[]string)(l))
+}
+
+func deployRole(t *testing.T) (b bootstrap) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repository, "infra/bootstrap/github-oidc.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, &b); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// A wildcard in the subject would let any branch of anybody's pull request deploy. Red with StringLike, with the subject's
+// environment left out, and with a stage that no workflow deploys.
+func TestTheDeployRoleBelievesOneEnvironmentOfOneRepository(t *testing.T) {
+	b := deployRole(t)
+	trust := b.Resources["Role"].Properties.Trust.Statement
+	want := map[string]map[string]string{"StringEquals": {
+		"token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+		"token.actions.githubusercontent.com:sub": "repo:${Repository}:environment:${Stage}",
+	}}
+	if len(trust) != 1 || trust[0].Action != "sts:AssumeRoleWithWebIdentity" || !maps.EqualFunc(trust[0].Condition, want, maps.Equal) {
+		t.Errorf("the role believes %v", trust)
+	}
+	if p := b.Parameters["Repository"].AllowedPattern; regexp.MustCompile(p).MatchString("acme/*") || !regexp.MustCompile(p).MatchString("acme/fit-kit.api") {
+		t.Errorf("a repository may be named by %s", p)
+	}
+	deployed := map[string]bool{}
+	for _, w := range all(t) {
+		for _, j := range w.Jobs {
+			cloud := slices.ContainsFunc(j.Steps, func(s step) bool { return strings.HasPrefix(s.Uses, "aws-actions/") })
+			if cloud && !strings.Contains(j.Environment, "inputs.stage") {
+				deployed[j.Environment] = true
+			}
+			if strings.HasSuffix(j.Uses, "/deploy.yml") {
+				deployed[j.With["stage"]] = true
+			}
+		}
+	}
+	stages := slices.Sorted(slices.Values(b.Parameters["Stage"].AllowedValues))
+	if got := slices.Sorted(maps.Keys(deployed)); !slices.Equal(got, stages) {
+		t.Errorf("workflows deploy %q, and there are roles for %q", got, stages)
+	}
+	for _, stage := range stages {
+		if b.Mappings["Stages"][stage]["Stack"] == "" {
+			t.Errorf("%s has no stack's name", stage)
+		}
+	}
+	config, err := os.ReadFile(filepath.Join(repository, "samconfig.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stage := range []string{"staging", "production"} {
+		if line := "[" + stage + ".deploy.parameters]\nstack_name = \"" + b.Mappings["Stages"][stage]["Stack"] + "\"\n"; !strings.Contains(string(config), line) {
+			t.Errorf("samconfig.toml has no %q", line)
+		}
+	}
+}
+
+var resourceType = regexp.MustCompile(`Type: (AWS::[A-Za-z0-9]+::[A-Za-z0-9]+|ScheduleV2|SQS)\b|(DeploymentPreference|AutoPublishAlias|EventInvokeConfig):`)
+
+// needs is an action by which the role makes each kind of resource, or what SAM makes of it.
+var needs = map[string]string{
+	"AWS::ApiGatewayV2::Api": "apigateway:POST", "AWS::ApiGatewayV2::ApiMapping": "apigateway:POST", "AWS::ApiGatewayV2::DomainName": "apigateway:AddCertificateToDomain",
+	"AWS::ApiGatewayV2::Integration": "apigateway:POST", "AWS::ApiGatewayV2::Route": "apigateway:POST", "AWS::ApiGatewayV2::Stage": "apigateway:POST",
+	"AWS::Budgets::Budget": "budgets:ModifyBudget", "AWS::CloudWatch::Alarm": "cloudwatch:PutMetricAlarm", "AWS::IAM::Role": "iam:CreateRole",
+	"AWS::Lambda::Permission": "lambda:AddPermission", "AWS::Logs::LogGroup": "logs:CreateLogGroup", "AWS::SQS::Queue": "sqs:CreateQueue",
+	"AWS::Serverless::Application": "cloudformation:CreateStack", "AWS::Serverless::Function": "lambda:CreateFunction", "ScheduleV2": "scheduler:CreateSchedule",
+	"SQS": "lambda:CreateEventSourceMapping", "DeploymentPreference": "codedeploy:CreateDeploymentGroup", "AutoPublishAlias": "lambda:CreateAlias",
+	"EventInvokeConfig": "lambda:PutFunctionEventInvokeConfig",
+}
+
+// A kind of resource that the role may not make fails in the middle of a deployment. Red with a statement of the role left out, and
+// with a kind left out of needs.
+func TestTheDeployRoleMayMakeWhatTheTemplatesDeclare(t *testing.T) {
+	var may []string
+	for _, p := range deployRole(t).Resources["Role"].Properties.Policies {
+		for _, s := range p.Document.Statement {
+			may = append(may, s.Action...)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(repository, "infra/stacks/*.yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no stacks: %v", err)
+	}
+	for _, file := range append(files, filepath.Join(repository, "template.yaml"), filepath.Join(repository, "template-preview.yaml")) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range resourceType.FindAllStringSubmatch(string(text), -1) {
+			kind := m[1] + m[2]
+			if needs[kind] == "" || !slices.Contains(may, needs[kind]) {
+				t.Errorf("%s has a %s, and the deploy role may not %q", filepath.Base(file), kind, needs[kind])
+			}
+		}
+	}
+	for _, action := range may {
+		if slices.Contains([]string{"*", "iam:*", "lambda:InvokeFunction", "sqs:ReceiveMessage", "logs:GetLogEvents", "ssm:PutParameter"}, action) {
+			t.Errorf("the deploy role may %s, which no deployment needs", action)
+		}
+	}
+}
