@@ -7,9 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net/url"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -27,10 +28,25 @@ const (
 	lockTimeout = "5s"
 	// tries is how often a migration that got no table is begun anew: whoever held it for long is gone, or the deployment stops.
 	tries = 5
+	// pause keeps two that change the same roles from meeting again.
+	pause = 200 * time.Millisecond
 )
 
-// crowded is what PostgreSQL says to a migration that got no table, or that it chose to end a deadlock with.
-var crowded = []string{"55P03", "40P01"}
+// crowded says that the same may go well the next time: somebody held a table, or another database of the server was migrated at
+// the same moment, whose roles are the server's.
+func crowded(err error) bool {
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) {
+		return false
+	}
+	switch refused.Code {
+	case "55P03", "40P01": // no table, or a deadlock that had to end
+		return true
+	case "42710", "23505": // the role was made meanwhile
+		return refused.Code == "42710" || refused.ConstraintName == "pg_authid_rolname_index"
+	}
+	return strings.Contains(refused.Message, "tuple concurrently updated")
+}
 
 // Up applies the migrations that are missing, as the owner of the database, and sets the logins' passwords
 // (an empty one is left as it is). A dialled pooler will not do: migrations want a direct connection.
@@ -82,8 +98,7 @@ func up(ctx context.Context, p *goose.Provider) (err error) {
 				stay = append(stay, m.Source.Path)
 			}
 		}
-		var refused *pgconn.PgError
-		if !errors.As(err, &refused) || !slices.Contains(crowded, refused.Code) {
+		if !crowded(err) {
 			break
 		}
 	}
@@ -94,13 +109,24 @@ func up(ctx context.Context, p *goose.Provider) (err error) {
 }
 
 // setPasswords sets both or none.
-func setPasswords(ctx context.Context, db *sql.DB, logins Logins) error {
+func setPasswords(ctx context.Context, db *sql.DB, logins Logins) (err error) {
+	for range tries {
+		if err = setBoth(ctx, db, logins); !crowded(err) {
+			break
+		}
+		time.Sleep(rand.N(pause))
+	}
+	return err
+}
+
+func setBoth(ctx context.Context, db *sql.DB, logins Logins) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	for role, password := range map[string]string{"fitkit_app": logins.App, "fitkit_system": logins.System} {
+	for _, login := range [][2]string{{"fitkit_app", logins.App}, {"fitkit_system", logins.System}} {
+		role, password := login[0], login[1]
 		if password == "" {
 			continue
 		}
