@@ -210,8 +210,10 @@ func (s *Collector) unknownInTx(ctx context.Context, tx postgres.Tx, a id.Attemp
 		}
 	}
 	if changed {
-		if err := enqueueLookup(ctx, tx, a, 0); err != nil {
-			return err
+		for n, delay := range lookupSchedule[:2] { // the sweep comes too seldom for the second
+			if err := enqueueLookup(ctx, tx, a, n, delay); err != nil {
+				return err
+			}
 		}
 	}
 	return queue.Done(ctx, tx)
