@@ -2300,10 +2300,7 @@ export interface operations {
     "api-billing-settle-attempt": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
-                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
-            };
+            header?: never;
             path: {
                 id: string;
             };
@@ -2349,10 +2346,7 @@ export interface operations {
     "api-platform-list-backups": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
-                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2390,10 +2384,7 @@ export interface operations {
     "api-platform-list-crons": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
-                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2431,10 +2422,7 @@ export interface operations {
     "api-platform-get-former-system": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
-                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2477,10 +2465,7 @@ export interface operations {
                 /** @description How far back to look */
                 minutes?: number;
             };
-            header?: {
-                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
-                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2522,10 +2507,7 @@ export interface operations {
                 /** @description Of this queue only */
                 queue?: string;
             };
-            header?: {
-                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
-                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2563,10 +2545,7 @@ export interface operations {
     "api-platform-redrive-jobs": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
-                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2608,10 +2587,7 @@ export interface operations {
     "api-platform-list-keys": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
-                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2649,10 +2625,7 @@ export interface operations {
     "api-platform-rotate-keys": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
-                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2696,10 +2669,7 @@ export interface operations {
     "api-platform-get-money": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
-                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2737,10 +2707,7 @@ export interface operations {
     "api-platform-get-neon": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
-                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2780,10 +2747,7 @@ export interface operations {
     "api-platform-list-queues": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
-                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2821,10 +2785,7 @@ export interface operations {
     "api-platform-list-stores": {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
-                "FitKit-Org"?: components["parameters"]["FitKitOrg"];
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };

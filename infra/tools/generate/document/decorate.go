@@ -7,6 +7,7 @@ import (
 
 	"fitkit/shared/catalog"
 	"fitkit/shared/run"
+	"fitkit/shared/tenancy"
 )
 
 // decorate adds to an operation what huma does not know: its domain, its roles, the headers that all share, and the
@@ -40,7 +41,7 @@ func decorate(operation map[string]any, s run.Spec) {
 func headers(operation map[string]any, s run.Spec) []any {
 	own, _ := operation["parameters"].([]any)
 	var out []any
-	if !s.Route.Public {
+	if !s.Route.Public && !slices.Contains(s.Route.Roles, tenancy.PlatformAdmin) { // who belongs to no studio
 		out = append(out, ref("parameters", "FitKitOrg"))
 	}
 	for _, p := range own {
