@@ -75,8 +75,8 @@ func (s *Sweeper) Dun(ctx context.Context) (int64, error) {
 	return s.each(ctx, sqlOrgsWithDunning, s.store.DunOrg)
 }
 
-// RunDunningStep takes one rung: the member is told, access follows the policy, and a card that may still work is
-// tried again. The case's row decides: a message seen twice finds the rung taken.
+// RunDunningStep takes one rung: dunning_steps names the text that is due (nothing sends it yet), access follows the policy,
+// and a card that may still work is tried again. The case's row decides: a job's message seen twice finds the rung taken.
 func (s *Store) RunDunningStep(ctx context.Context, c tenancy.Caller, m DunningStep) error {
 	err := s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
 		var (

@@ -124,7 +124,7 @@ func access(due, now time.Time, zone *time.Location, rung, graceDays int) string
 	return "suspended"
 }
 
-// message names the text a rung sends (R47). Transactional wording only.
+// message names the text that is due at a rung (R47), for dunning_steps; nothing sends it yet. Transactional wording only.
 func message(rung int) string {
 	return [...]string{"payment_failed", "", "payment_reminder", "access_will_be_limited", "", "final_notice"}[rung]
 }

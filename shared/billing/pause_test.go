@@ -41,7 +41,7 @@ func (s studio) nextStep(t *testing.T, c id.Charge) string {
 func at(days int) time.Time { return billingtest.Start.Add(time.Hour).AddDate(0, 0, days) }
 
 // Red while the ladder counted from the day the charge fell due: the charge was lost at its first try, and the rungs of
-// the pause were taken or skipped, messages and access with them.
+// the pause were taken or skipped, the texts due and access with them.
 func TestTheLadderStandsStillWhileTheStudioIsPaused(t *testing.T) {
 	t.Parallel()
 	t.Run("a charge that is first tried after the pause begins its ladder then", func(t *testing.T) {

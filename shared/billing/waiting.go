@@ -27,7 +27,7 @@ func (s *Collector) voidCancelled(ctx context.Context, c tenancy.Caller, charge 
 }
 
 // waitForMethod opens (or keeps) the case of a charge that nobody can be charged for; its ladder still climbs, so that
-// the member is told and the studio's access policy applies.
+// the studio's access policy applies and the text that is due is noted.
 func (s *Collector) waitForMethod(ctx context.Context, c tenancy.Caller, charge id.Charge, reason string) error {
 	return s.openWithoutAttempt(ctx, c, charge, func(st standing) step { return climb(st, "waiting_method") }, reason)
 }

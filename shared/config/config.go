@@ -117,12 +117,15 @@ func set(into reflect.Value, text string) error {
 			return fmt.Errorf("must be exactly true or false")
 		}
 		into.SetBool(text == "true")
-	case reflect.Int:
-		n, err := strconv.Atoi(text)
+	case reflect.Int, reflect.Int32:
+		n, err := strconv.ParseInt(text, 10, into.Type().Bits())
+		if errors.Is(err, strconv.ErrRange) {
+			return fmt.Errorf("must be a whole number of at most %d digits", len(strconv.FormatInt(1<<(into.Type().Bits()-1)-1, 10))-1)
+		}
 		if err != nil {
 			return fmt.Errorf("must be a whole number")
 		}
-		into.SetInt(int64(n))
+		into.SetInt(n)
 	case reflect.Slice:
 		for part := range strings.SplitSeq(text, ",") {
 			if part = strings.TrimSpace(part); part != "" {

@@ -19,7 +19,7 @@ type (
 	// Database is the app role's way to Postgres.
 	Database struct {
 		URL      secret.Secret `env:"DATABASE_URL" check:"postgres"`
-		PoolMax  int           `env:"DB_POOL_MAX" default:"2"`
+		PoolMax  int32         `env:"DB_POOL_MAX" default:"2"`
 		ExecMode string        `env:"DB_POOL_EXEC_MODE" default:"cache_statement"`
 	}
 	// SystemDatabase is the crons' cross-organisation role.

@@ -43,3 +43,27 @@ func TestAnObjectStoreIsSomewhere(t *testing.T) {
 		}
 	}
 }
+
+// TestAPoolIsAsLargeAsItsVariableSays: it was seen red with all whole numbers read as 64 bits, of which the pool has the lower
+// half: 4294967298 were two connections.
+func TestAPoolIsAsLargeAsItsVariableSays(t *testing.T) {
+	for text, tc := range map[string]struct {
+		size int32
+		rule string
+	}{
+		"5":          {5, ""},
+		"2147483647": {2147483647, ""},
+		"4294967298": {0, "DB_POOL_MAX: must be a whole number of at most 9 digits"},
+		"many":       {0, "DB_POOL_MAX: must be a whole number"},
+	} {
+		t.Run(text, func(t *testing.T) {
+			var d config.Database
+			err := config.Read(func(name string) string {
+				return map[string]string{"DATABASE_URL": "postgres://x", "DB_POOL_MAX": text}[name]
+			}, &d)
+			if (err == nil) != (tc.rule == "") || err != nil && !strings.Contains(err.Error(), tc.rule) || err == nil && d.PoolMax != tc.size {
+				t.Errorf("%d connections, %v; want %d, %q", d.PoolMax, err, tc.size, tc.rule)
+			}
+		})
+	}
+}

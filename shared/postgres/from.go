@@ -35,7 +35,7 @@ func SystemFrom(app *run.App) *SystemDB {
 }
 
 func poolConfig(app *run.App, url string, d *config.Database) Config {
-	c := Config{URL: url, MaxConns: int32(d.PoolMax), ExecMode: execMode(d.ExecMode), Application: app.Spec.Name}
+	c := Config{URL: url, MaxConns: d.PoolMax, ExecMode: execMode(d.ExecMode), Application: app.Spec.Name}
 	if app.Core.DBLogging {
 		c.LogQueries = obs.Log
 	}

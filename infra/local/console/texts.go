@@ -187,7 +187,7 @@ var texts = map[string][2]string{
 	"tokens.minted":   {"אסימון לתפקיד %s:", "A token for the role %s:"},
 	"tokens.real":     {"ההתחברות היא מול Clerk האמיתי; האסימונים באים מהדפים שלו.", "Sign-in is at the real Clerk; tokens come from its pages."},
 
-	"clock.about":      {"לסטודיו בדיקות יש שעון עסקי משלו. קידום השעון עובר על כל מה שמגיע מועדו בדרך: חיובים, גבייה, הודעות.", "A test studio has a business clock of its own. Advancing it lives through all that falls due on the way: charges, dunning, messages."},
+	"clock.about":      {"לסטודיו בדיקות יש שעון עסקי משלו. קידום השעון עובר על כל מה שמגיע מועדו בדרך: חיובים וגבייה.", "A test studio has a business clock of its own. Advancing it lives through all that falls due on the way: charges and dunning."},
 	"clock.studio":     {"סטודיו", "Studio"},
 	"clock.show":       {"הצגה", "Show"},
 	"clock.now":        {"השעון", "The clock"},

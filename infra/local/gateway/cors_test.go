@@ -1,18 +1,15 @@
 package gateway
 
 import (
-	"cmp"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"fitkit/infra/local/host"
 	"fitkit/infra/local/template"
+	"fitkit/shared/vectors"
 )
 
 type corsCase struct {
@@ -24,19 +21,12 @@ type corsCase struct {
 	Reason    string
 }
 
-// TestOrigins runs vectors/cors_origins.json. FITKIT_VECTORS names another folder of vectors in the same form.
+// TestOrigins runs cors_origins.json of shared/vectors.
 func TestOrigins(t *testing.T) {
-	raw, err := os.ReadFile(filepath.Join(cmp.Or(os.Getenv("FITKIT_VECTORS"), "testdata"), "cors_origins.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file struct {
+	file := vectors.Load[struct {
 		Count int
 		Cases []corsCase
-	}
-	if err := json.Unmarshal(raw, &file); err != nil {
-		t.Fatal(err)
-	}
+	}](t, "cors_origins.json")
 	if len(file.Cases) == 0 || len(file.Cases) != file.Count {
 		t.Fatalf("%d cases, the file says %d", len(file.Cases), file.Count)
 	}

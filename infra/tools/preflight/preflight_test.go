@@ -28,24 +28,36 @@ func tools(t *testing.T, scripts map[string]string) string {
 	return dir
 }
 
+// TestTheScriptNamesTheFirstToolThatIsMissing: the cases of venv and of Node's version were seen red with the script that asked
+// only whether python3, pip and node are there.
 func TestTheScriptNamesTheFirstToolThatIsMissing(t *testing.T) {
 	const current, old = "echo go1.26.8", "echo go1.24.1"
+	const node = "echo v20.20.2"
+	// Read here and not by the shell: go test would answer from its cache when only the script has changed.
+	script, err := os.ReadFile("preflight.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, tc := range map[string]struct {
 		scripts map[string]string
 		want    string
 	}{
-		"a complete machine":       {map[string]string{"go": current, "python3": "exit 0", "node": "", "npm": ""}, ""},
-		"a development Go":         {map[string]string{"go": "echo devel go1.27-abc", "python3": "exit 0", "node": "", "npm": ""}, ""},
+		"a complete machine":       {map[string]string{"go": current, "python3": "exit 0", "node": node, "npm": ""}, ""},
+		"a development Go":         {map[string]string{"go": "echo devel go1.27-abc", "python3": "exit 0", "node": node, "npm": ""}, ""},
 		"no Go":                    {map[string]string{"python3": "exit 0"}, "FitKit needs Go 1.26 or newer"},
 		"an old Go":                {map[string]string{"go": old}, "this is go1.24.1"},
 		"a Go that does not run":   {map[string]string{"go": "exit 1"}, "The go on PATH does not run"},
 		"no Python":                {map[string]string{"go": current}, "FitKit needs Python 3"},
 		"Python without pip":       {map[string]string{"go": current, "python3": "exit 1"}, "FitKit needs pip"},
+		"Python without venv":      {map[string]string{"go": current, "python3": `[ "$1" != -c ]`}, "apt-get install python3-venv"},
+		"an old Node":              {map[string]string{"go": current, "python3": "exit 0", "node": "echo v18.20.4", "npm": ""}, "needs Node.js 20 or newer (this is v18.20.4)"},
+		"a newer Node":             {map[string]string{"go": current, "python3": "exit 0", "node": "echo v22.1.0", "npm": ""}, ""},
+		"a Node that does not run": {map[string]string{"go": current, "python3": "exit 0", "node": "exit 1", "npm": ""}, "The node on PATH does not run"},
 		"no Node":                  {map[string]string{"go": current, "python3": "exit 0"}, "FitKit needs Node.js"},
-		"Node as Debian splits it": {map[string]string{"go": current, "python3": "exit 0", "node": ""}, "FitKit needs npm"},
+		"Node as Debian splits it": {map[string]string{"go": current, "python3": "exit 0", "node": node}, "FitKit needs npm"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cmd := exec.Command("/bin/sh", "preflight.sh")
+			cmd := exec.Command("/bin/sh", "-c", string(script))
 			cmd.Env = []string{"PATH=" + tools(t, tc.scripts)}
 			out, err := cmd.CombinedOutput()
 			if tc.want == "" {

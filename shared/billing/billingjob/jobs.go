@@ -51,7 +51,7 @@ func ResolveUnknown(r Resolver) job.Handler {
 
 // RunDunningStepOp declares the job that takes one rung of the dunning ladder.
 var RunDunningStepOp = job.Op{
-	Name: "job-billing-run-dunning-step", Summary: "Take one rung of the dunning ladder: message, access, another try",
+	Name: "job-billing-run-dunning-step", Summary: "Take one rung of the dunning ladder: name the text that is due, set access, try again",
 	Needs: []need.Need{need.Postgres, need.Send(string(billing.QueueExecute))},
 }
 

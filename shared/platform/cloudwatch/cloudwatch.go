@@ -24,7 +24,7 @@ const (
 	atOnce = 500
 )
 
-// metrics are what is asked of every function. One page costs less than half a US cent for a hundred functions.
+// metrics are what is asked of every function. CloudWatch charges for each metric asked for.
 var metrics = []struct{ name, statistic string }{
 	{"Invocations", "Sum"}, {"Errors", "Sum"}, {"Throttles", "Sum"}, {"Duration", "Average"}, {"Duration", "Maximum"},
 }

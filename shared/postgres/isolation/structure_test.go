@@ -128,6 +128,12 @@ select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p
 where p.prosecdef and n.nspname not in ('pg_catalog', 'information_schema') and (
   not exists (select from unnest(p.proconfig) s where s = 'search_path=pg_catalog, pg_temp') or pg_get_userbyid(p.proowner) <> 'fitkit_gate'
   or p.proacl is null or exists (select from aclexplode(p.proacl) where grantee = 0))`
+	// A setting that outlives its transaction would be the next request's, on whose connection it stays.
+	sqlLastingSettings = `
+select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+where n.nspname in ('public', 'app') and (
+  regexp_count(p.prosrc, 'set_config\(', 1, 'i') <> regexp_count(p.prosrc, 'set_config\(''app\.[a-z_]+'', [^,;]+, true\)')
+  or p.prosrc ~* '\mset\s+(session\s+)?app\.')`
 	sqlPowers = `
 select rolname || ' has a right that takes row-level security away' from pg_roles
 where rolname in ('fitkit_app', 'fitkit_system', 'fitkit_gate') and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)
@@ -154,6 +160,7 @@ func catalogueFaults(t testing.TB, conn *pgx.Conn) []string {
 	for sentence, sql := range map[string]string{
 		"view %s reads as its owner: give it security_invoker":                                            sqlOpenViews,
 		"%s is SECURITY DEFINER and lacks the fixed search_path, the owner fitkit_gate or its own grants": sqlLooseDefiners,
+		"%s sets something for longer than the transaction: give set_config its third argument, true":     sqlLastingSettings,
 		"%s": sqlPowers + " union all " + sqlForeignPolicies,
 	} {
 		rows, err := conn.Query(context.Background(), sql)
@@ -195,6 +202,9 @@ func TestPlantedFaultsInTheSchemaAreFound(t *testing.T) {
 		"a view reads as its owner":                     {"create view everybody as select * from members", "view everybody"},
 		"a definer's search path is the caller's":       {"alter function app.enter_org reset all", "enter_org"},
 		"everybody may call a definer":                  {"grant execute on function app.enter_org to public", "enter_org"},
+		"a person's studio outlives the transaction":    {"do $$ begin execute replace(pg_get_functiondef('app.enter'::regproc), 'role, true)', 'role, false)'); end $$", "app.enter(text"},
+		"a job's studio outlives the transaction":       {"do $$ begin execute replace(pg_get_functiondef('app.enter_org'::regproc), 'o.id::text, true)', 'o.id::text, false)'); end $$", "app.enter_org(uuid"},
+		"a function sets the session's studio":          {"create function app.stay() returns void language plpgsql as 'begin set app.org_id = ''x''; end'", "app.stay() sets"},
 		"the app role owns a table":                     {"alter table members owner to fitkit_app", "owns members"},
 		"the app role may make tables":                  {"grant create on schema public to fitkit_app", "create in schema public"},
 		"the app role may write what all studios share": {"grant update on vat_rates to fitkit_app", "may write vat_rates"},
