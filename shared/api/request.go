@@ -64,6 +64,7 @@ func guard(op Op, e *edge, next http.Handler) http.Handler {
 			if p := recover(); p != nil {
 				obs.Failed(ctx, errors.New("panic"))
 				obs.Add(ctx, "stack", string(debug.Stack()))
+				obs.Forget(ctx) // its transaction did not commit
 				writeProblem(w, fail.ErrInternal, req.correlation)
 			}
 		}()

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -40,13 +41,13 @@ type spent struct {
 
 type eventKey struct{}
 
-var cold = true
+var started atomic.Bool
 
 // Start opens the invocation's event. The first one of a process is marked cold.
 func Start(ctx context.Context, function, requestID string) (context.Context, *Event) {
+	cold := !started.Swap(true)
 	e := &Event{function: function, start: time.Now(), cold: cold, attrs: []slog.Attr{
 		slog.String("fn", function), slog.String("request_id", requestID), slog.Bool("cold", cold)}}
-	cold = false
 	return context.WithValue(ctx, eventKey{}, e), e
 }
 
