@@ -64,7 +64,7 @@ func (n *Client) finish(ctx context.Context, begun []operation) error {
 			o = one.Operation
 			return err
 		}
-		if err := n.await(ctx, "Neon's operation "+o.Action, func() (bool, error) { return o.ended() }, func() string { return o.Status }, look); err != nil {
+		if err := n.await(ctx, "Neon's operation "+o.Action, o.ended, func() string { return o.Status }, look); err != nil {
 			return err
 		}
 	}

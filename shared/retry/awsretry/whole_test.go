@@ -15,7 +15,7 @@ type early struct{ request *http.Request }
 // RoundTrip implements http.RoundTripper.
 func (e *early) RoundTrip(r *http.Request) (*http.Response, error) {
 	e.request = r
-	return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("{}")), Request: r}, nil
 }
 
 // Red with the client alone: net/http, which still sends, is told that the body fails, and closes the connection that the
@@ -29,7 +29,7 @@ func TestABodyLastsUntilItIsSent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := smithyhttp.NewClientHandler(Whole{&http.Client{Transport: wire}}).Handle(t.Context(), request); err != nil {
+	if _, _, err := smithyhttp.NewClientHandlerWithOptions(Whole{&http.Client{Transport: wire}}).Handle(t.Context(), request); err != nil {
 		t.Fatal(err)
 	}
 	sent, err := io.ReadAll(wire.request.Body)
