@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"net/http"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -267,7 +268,7 @@ func (w *warm) turn(ctx context.Context, worker, i, kind int) error {
 	}
 	s.versions[worker]++
 	again, err := w.send(ctx, r, requestID+"-again", key)
-	if err == nil && (again.StatusCode != 200 || again.Body != got.Body) {
+	if err == nil && (again.StatusCode != http.StatusOK || again.Body != got.Body) {
 		err = fmt.Errorf("%s, sent again, is answered %d %s, and at first %s", what, again.StatusCode, again.Body, got.Body)
 	}
 	return err

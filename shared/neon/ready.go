@@ -17,7 +17,7 @@ type operation struct {
 }
 
 // ended says whether Neon is done with the operation. One that failed is not: Neon may try it again.
-func (o operation) ended() (bool, error) {
+func (o *operation) ended() (bool, error) {
 	switch o.Status {
 	case "finished", "skipped":
 		return true, nil
