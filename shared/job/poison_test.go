@@ -19,6 +19,7 @@ import (
 	"fitkit/shared/need"
 	"fitkit/shared/obs"
 	"fitkit/shared/platform"
+	"fitkit/shared/postgres"
 	"fitkit/shared/postgres/postgrestest"
 	"fitkit/shared/queue"
 	"fitkit/shared/run"
@@ -79,12 +80,18 @@ func TestPoisonedMessagesEndInTheDeadLettersAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	repaired, effects := false, 0
-	call := job.Lambda(app, job.New(poisonOp, func(_ context.Context, _ tenancy.Caller, m work) error {
-		if !repaired && m.Do == "panic" {
+	call := job.Lambda(app, job.New(poisonOp, func(ctx context.Context, c tenancy.Caller, m work) error {
+		switch {
+		case repaired || m.Do == "good":
+		case m.Do == "panic":
 			panic("of " + canary)
-		}
-		if !repaired && m.Do == "fail" {
+		case m.Do == "fail":
 			return errors.New("the provider is down")
+		default: // what no code knows is written down, as far as PostgreSQL can hold it
+			return errors.Join(errors.New("an unknown type of work"), db.DB.InOrg(ctx, c, func(tx postgres.Tx) error {
+				_, err := tx.Exec(ctx, "select set_config('app.unknown', $1, true)", m.Do)
+				return err
+			}))
 		}
 		effects++
 		return nil
@@ -108,6 +115,10 @@ func TestPoisonedMessagesEndInTheDeadLettersAlone(t *testing.T) {
 	add("no JSON", `{"v":1,"national_id":"`+canary)
 	add("another version", envelope("good", func(e *queue.Envelope) { e.Version = 99 }))
 	add("no tenant", envelope("good", func(e *queue.Envelope) { e.Org = id.Org{} }))
+	add("an unknown type", envelope("dance "+canary, same))
+	add("256 kB", envelope(strings.Repeat(canary+" ", 25_000), same))
+	// The row says what is to be done, and holds no NUL; a message only says that there is something.
+	add("NUL", envelope("good", func(e *queue.Envelope) { e.Payload = json.RawMessage(`{"do":"\u0000` + canary + `"}`) }))
 	add("panics", envelope("panic", same))
 	add("always fails", envelope("fail", same))
 	add("good 2", envelope("good", same))
@@ -117,15 +128,15 @@ func TestPoisonedMessagesEndInTheDeadLettersAlone(t *testing.T) {
 	for _, m := range q.dead {
 		dead = append(dead, m.MessageId)
 	}
-	if want := []string{"no JSON", "another version", "no tenant", "panics", "always fails"}; !slices.Equal(dead, want) {
+	if want := []string{"no JSON", "another version", "no tenant", "an unknown type", "256 kB", "panics", "always fails"}; !slices.Equal(dead, want) {
 		t.Errorf("dead letters are %q, want %q", dead, want)
 	}
-	for _, good := range []string{"good 1", "good 2"} {
+	for _, good := range []string{"good 1", "NUL", "good 2"} {
 		if q.receives[good] != 1 {
 			t.Errorf("%s was received %d times", good, q.receives[good])
 		}
 	}
-	if got := postgrestest.Get[string](t, db, "select string_agg(state || ' ' || last_error, ', ' order by state, payload::text) from jobs where state <> 'ready'"); got != "dead internal, dead internal, done , done " {
+	if got := postgrestest.Get[string](t, db, "select string_agg(state || ' ' || last_error, ', ' order by state, payload::text) from jobs where state <> 'ready'"); got != "dead internal, dead internal, dead internal, dead internal, done , done , done " {
 		t.Errorf("the rows say %q", got)
 	}
 	if !strings.Contains(log.String(), `"waited_ms":600`) { // a minute and a little
@@ -136,17 +147,17 @@ func TestPoisonedMessagesEndInTheDeadLettersAlone(t *testing.T) {
 	}
 
 	repaired, effects = true, 0
-	for _, want := range []int64{2, 0} {
+	for _, want := range []int64{4, 0} {
 		done, err := platform.NewOverview(db.System).Redrive(t.Context(), platform.Redrive{Queue: poisonOp.Queue(), Max: 10, PerSecond: 100})
 		if err != nil || done.Jobs != want {
 			t.Fatalf("brought back %+v, %v; want %d", done, err, want)
 		}
-		for _, m := range q.dead[len(q.dead)-2:] { // the relay's new messages name the same rows
+		for _, m := range q.dead[len(q.dead)-4:] { // the relay's new messages name the same rows
 			add("again "+m.MessageId+strconv.FormatInt(want, 10), m.Body)
 		}
 		q.drain(t, call)
 	}
-	if effects != 2 || len(q.dead) != 5 {
-		t.Errorf("%d effects of two repaired jobs that were redriven twice; %d dead letters", effects, len(q.dead))
+	if effects != 4 || len(q.dead) != 7 {
+		t.Errorf("%d effects of four repaired jobs that were redriven twice; %d dead letters", effects, len(q.dead))
 	}
 }
