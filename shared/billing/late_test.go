@@ -60,20 +60,3 @@ func TestMoneyFoundTooLateIsAPersonsQuestion(t *testing.T) {
 		})
 	}
 }
-
-// TestALostAnswerIsAskedForAtOnceAndInHalfAMinute is R44's first two look-ups: the sweep would come to the second minutes late.
-// Red with the first alone.
-func TestALostAnswerIsAskedForAtOnceAndInHalfAMinute(t *testing.T) {
-	t.Parallel()
-	s := studio{billingtest.NewStudio(t)}
-	_, c := s.monthly(t)
-	s.Provider.Answer = func(payment.ChargeRequest) payment.Outcome {
-		return payment.Outcome{State: payment.Unknown, Class: payment.Ambiguous, Code: "no_answer"}
-	}
-	s.Execute(t, c)
-	waits := postgrestest.Get[string](t, s.Database,
-		"select string_agg(round(extract(epoch from available_at - created_at))::text, ', ' order by available_at) from jobs where queue = 'billing-resolve-unknown'")
-	if waits != "0, 30" {
-		t.Errorf("asked after %s seconds", waits)
-	}
-}

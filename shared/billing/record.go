@@ -210,10 +210,8 @@ func (s *Collector) unknownInTx(ctx context.Context, tx postgres.Tx, a id.Attemp
 		}
 	}
 	if changed {
-		for n, delay := range lookupSchedule[:2] { // the sweep comes too seldom for the second
-			if err := enqueueLookup(ctx, tx, a, n, delay); err != nil {
-				return err
-			}
+		if err := enqueueLookup(ctx, tx, a, 0); err != nil {
+			return err
 		}
 	}
 	return queue.Done(ctx, tx)

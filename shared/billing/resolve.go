@@ -17,9 +17,9 @@ import (
 
 // enqueueLookup asks for the n-th look-up of an attempt. The hour in the key brings a look-up back whose job is dead:
 // an unknown attempt must never be left unasked.
-func enqueueLookup(ctx context.Context, tx postgres.Tx, a id.Attempt, n int, delay time.Duration) error {
+func enqueueLookup(ctx context.Context, tx postgres.Tx, a id.Attempt, n int) error {
 	key := fmt.Sprintf("attempt:%s:%d:%s", a, n, tx.Now().Format("2006-01-02T15"))
-	return queue.Enqueue(ctx, tx, queue.Job{Queue: QueueResolve, Dedupe: key, Payload: ResolveUnknown{AttemptID: a}, Delay: delay})
+	return queue.Enqueue(ctx, tx, queue.Job{Queue: QueueResolve, Dedupe: key, Payload: ResolveUnknown{AttemptID: a}})
 }
 
 // question is an unknown attempt and how to ask about it.

@@ -64,7 +64,7 @@ func (s *Store) enqueueLookups(ctx context.Context, tx postgres.Tx) (int64, erro
 		return 0, err
 	}
 	for _, d := range due {
-		if err := enqueueLookup(ctx, tx, d.ID, d.N, 0); err != nil {
+		if err := enqueueLookup(ctx, tx, d.ID, d.N); err != nil {
 			return 0, err
 		}
 	}
