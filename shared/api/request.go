@@ -9,7 +9,6 @@ import (
 	"hash"
 	"io"
 	"net/http"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -62,8 +61,7 @@ func guard(op Op, e *edge, next http.Handler) http.Handler {
 		ctx := obs.WithCorrelation(r.Context(), req.correlation)
 		defer func() {
 			if p := recover(); p != nil {
-				obs.Failed(ctx, errors.New("panic"))
-				obs.Add(ctx, "stack", string(debug.Stack()))
+				obs.Failed(ctx, obs.Panicked(ctx))
 				obs.Forget(ctx) // its transaction did not commit
 				writeProblem(w, fail.ErrInternal, req.correlation)
 			}

@@ -6,10 +6,8 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -98,8 +96,7 @@ func Lambda(h Handler) func(context.Context, events.APIGatewayV2HTTPRequest) (ev
 func (h Handler) answer(ctx context.Context, ev events.APIGatewayV2HTTPRequest) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			obs.Add(ctx, "stack", string(debug.Stack()))
-			err = errors.New("panic")
+			err = obs.Panicked(ctx)
 		}
 		if err != nil {
 			obs.Refused(ctx, err) // anybody may post here: a refusal rings no alarm

@@ -2,9 +2,7 @@ package socket
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"runtime/debug"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -39,14 +37,11 @@ func Lambda(h Handler) func(context.Context, events.APIGatewayWebsocketProxyRequ
 	}
 }
 
-var errPanic = errors.New("panic")
-
 // run calls the handler; a panic is that one event's failure.
 func (h Handler) run(ctx context.Context, ev event) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			obs.Add(ctx, "stack", string(debug.Stack()))
-			err = errPanic
+			err = obs.Panicked(ctx)
 		}
 	}()
 	ctx, cancel := run.Within(ctx)
