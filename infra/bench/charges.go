@@ -91,7 +91,8 @@ func (t *till) make(ctx context.Context, n int) ([]due, error) {
 	columns := make([][]string, 6)
 	var tokens [][]byte
 	for i := range list {
-		d := due{org: t.orgs[i%chargeStudios], gateway: t.gateways[i%chargeStudios], member: id.New[id.Member]().String(),
+		studio := i * chargeStudios / n // one after the other, as plan-charges queues them
+		d := due{org: t.orgs[studio], gateway: t.gateways[studio], member: id.New[id.Member]().String(),
 			method: id.New[id.PaymentMethod]().String(), charge: id.New[id.Charge]().String(), job: id.New[id.Job]().String()}
 		for c, value := range []string{d.org, d.gateway, d.member, d.method, d.charge, d.job} {
 			columns[c] = append(columns[c], value)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -13,9 +14,9 @@ import (
 	"fitkit/shared/id"
 )
 
-// protocol is the statements that one charge takes, in their order, as the packages that own them wrote them.
+// protocol is the statements that charges of a studio take, in their order, as the packages that own them wrote them.
 type protocol struct {
-	enter, takeJob, claim, approve, tooLate, isFirst, endJob string
+	enter, takeJobs, claim, approve, tooLate, isFirst, endJobs string
 }
 
 func readProtocol() (p protocol, err error) {
@@ -23,9 +24,9 @@ func readProtocol() (p protocol, err error) {
 		into         *string
 		folder, name string
 	}{
-		{&p.enter, "shared/postgres", "sqlEnterOrg"}, {&p.takeJob, "shared/queue", "sqlTake"},
+		{&p.enter, "shared/postgres", "sqlEnterOrg"}, {&p.takeJobs, "shared/queue", "sqlTakeAll"},
 		{&p.claim, "shared/billing", "sqlClaim"}, {&p.approve, "shared/billing", "sqlApprove"},
-		{&p.tooLate, "shared/billing", "sqlFoundTooLate"}, {&p.isFirst, "shared/billing", "sqlIsFirst"}, {&p.endJob, "shared/queue", "sqlDone"},
+		{&p.tooLate, "shared/billing", "sqlFoundTooLate"}, {&p.isFirst, "shared/billing", "sqlIsFirst"}, {&p.endJobs, "shared/queue", "sqlDone"},
 	} {
 		if *one.into, err = statement(one.folder, one.name); err != nil {
 			return p, err
@@ -68,23 +69,41 @@ func (c *rawCrew) close() {
 // execute collects the charges and answers charges a second.
 func (c *rawCrew) execute(ctx context.Context, list []due) (float64, error) {
 	work := newStopwatch(len(c.conns), len(list))
+	groups := together(list)
 	var next atomic.Int64
-	group, all := errgroup.WithContext(ctx)
+	crew, all := errgroup.WithContext(ctx)
 	for _, conn := range c.conns {
-		group.Go(func() error {
-			for i := next.Add(1) - 1; i < int64(len(list)); i = next.Add(1) - 1 {
-				if err := c.p.execute(all, conn, list[i]); err != nil {
+		crew.Go(func() error {
+			for i := next.Add(1) - 1; i < int64(len(groups)); i = next.Add(1) - 1 {
+				if err := c.p.execute(all, conn, groups[i]); err != nil {
 					return err
 				}
-				work.lap()
+				work.lap(len(groups[i]))
 			}
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
+	if err := crew.Wait(); err != nil {
 		return 0, err
 	}
 	return work.rate(), c.s.allDone(ctx, list)
+}
+
+// batchSize is how many charges the function gets at once.
+const batchSize = 10
+
+// together parts the list as the function gets it: batches, and of each those of a studio.
+func together(list []due) (groups [][]due) {
+	for batch := range slices.Chunk(list, batchSize) {
+		for len(batch) > 0 {
+			n := slices.IndexFunc(batch, func(d due) bool { return d.org != batch[0].org })
+			if n < 0 {
+				n = len(batch)
+			}
+			groups, batch = append(groups, batch[:n]), batch[n:]
+		}
+	}
+	return groups
 }
 
 func rawConn(ctx context.Context, databaseURL string) (*pgx.Conn, error) {
@@ -96,16 +115,22 @@ func rawConn(ctx context.Context, databaseURL string) (*pgx.Conn, error) {
 	return pgx.ConnectConfig(ctx, config)
 }
 
-// execute collects one charge of a provider that takes no time.
-func (p protocol) execute(ctx context.Context, conn *pgx.Conn, d due) error {
-	attempt := id.New[id.Attempt]().String()
-	key := "fk-" + strings.ReplaceAll(attempt, "-", "")
+// execute collects charges of one studio, from a provider that takes no time.
+func (p protocol) execute(ctx context.Context, conn *pgx.Conn, group []due) error {
+	n := len(group)
+	charges, jobs, attempts, keys := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	codes, amounts, texts := make([]string, n), make([]int64, n), make([]string, n)
+	for i, d := range group {
+		charges[i], jobs[i], attempts[i] = d.charge, d.job, id.New[id.Attempt]().String()
+		keys[i] = "fk-" + strings.ReplaceAll(attempts[i], "-", "")
+		codes[i], amounts[i], texts[i] = "000", 25000, "250.00"
+	}
 	for _, transaction := range [][]call{
-		{{p.takeJob, []any{d.job, "41s"}}, {p.claim, []any{d.charge, attempt, key, 0, "8s", 4, 10}}},
-		{{p.approve, []any{attempt, key, "000", 25000}}, {p.tooLate, []any{attempt, key, "250.00"}}, {p.isFirst, []any{attempt}}, {p.endJob, []any{d.job}}},
+		{{p.takeJobs, []any{jobs, "41s"}}, {p.claim, []any{charges, attempts, keys, make([]int, n), "8s", 4, 10}}},
+		{{p.approve, []any{attempts, keys, codes, amounts}}, {p.tooLate, []any{attempts, keys, texts}}, {p.isFirst, []any{attempts}}, {p.endJobs, []any{jobs}}},
 	} {
-		if err := p.send(ctx, conn, d.org, transaction); err != nil {
-			return fmt.Errorf("collect charge %s: %w", d.charge, err)
+		if err := p.send(ctx, conn, group[0].org, transaction); err != nil {
+			return fmt.Errorf("collect charges: %w", err)
 		}
 	}
 	return nil

@@ -22,7 +22,7 @@ func TestACommitThatNobodyHeardOf(t *testing.T) {
 	c := newCutter(t, db.AppURL)
 	o := startOutage(t, map[string]string{"CRONS_ENABLED": "false", "DATABASE_URL": c.url, "SYSTEM_DATABASE_URL": db.SystemURL, "DIRECT_DATABASE_URL": db.OwnerURL})
 	o.admin = db.AdminURL
-	stop := o.write(t, 40)
+	stop := o.write(t, 20)
 	for range figure(10, 250) {
 		for _, before := range []moment{requestOfCommit, answerToCommit} {
 			c.next.Store(int32(before))

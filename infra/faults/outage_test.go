@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
@@ -29,7 +30,7 @@ import (
 // It has been seen red with PostgreSQL's Fast settings, which lose acknowledged commits.
 func TestAnAcknowledgedWriteOutlivesPostgres(t *testing.T) {
 	o := startOutage(t, map[string]string{"CRONS_ENABLED": "false"})
-	stop := o.write(t, figure(40, 200)) // a second
+	stop := o.write(t, figure(20, 100)) // 200 writes a second for about five minutes
 	for i := range figure(3, 10) {
 		o.killBackends(t, figure(3, 5))
 		o.acknowledged(t, 20)
@@ -43,7 +44,7 @@ func TestAnAcknowledgedWriteOutlivesPostgres(t *testing.T) {
 		began := time.Now()
 		o.acknowledged(t, 1)
 		t.Logf("restart %d: the first write was acknowledged %.1f s after the server answered", i+1, time.Since(began).Seconds())
-		o.acknowledged(t, figure(20, 1000))
+		o.acknowledged(t, figure(20, 5000))
 	}
 	stop()
 	o.audit(t)
@@ -56,6 +57,8 @@ type outage struct {
 	owner *seed.Client
 	admin string // the superuser's address of the functions' database
 	began time.Time
+
+	sending chan struct{} // requests under way
 
 	mu       sync.Mutex
 	names    map[string]string // acknowledged: the member's name by id
@@ -92,18 +95,22 @@ func startOutage(t *testing.T, variables map[string]string) *outage {
 		t.Fatal(err)
 	}
 	admin.Path = "/fitkit"
-	return &outage{Platform: p, names: map[string]string{}, done: make(chan struct{}, 1_000_000), began: time.Now(), admin: admin.String(),
+	return &outage{Platform: p, sending: make(chan struct{}, underWay), names: map[string]string{}, done: make(chan struct{}, 1_000_000), began: time.Now(), admin: admin.String(),
 		owner: &seed.Client{API: p.Addresses.API, Token: clerk.Session(studio.Users["owner"], studio.Organization)}}
 }
 
-// patient is how many people wait for an answer at once. When all do, nobody comes: a machine that answers fewer a second than
-// asked for would else end in a queue that no time limit outlives.
-const patient = 64
+const (
+	// underWay is how many requests are sent at once: each is a process of a function.
+	underWay = 64
+	// patient is how many people there may be, those included who were told to wait. When all are, nobody comes: a machine that
+	// answers fewer a second than asked for would else end in a queue that no time limit outlives.
+	patient = 2000
+)
 
-// write begins so many members a second, as far as somebody is free, until stop is called; then what is under way ends.
+// write lets so many people a second come, who each write twice, until stop is called; then what is under way ends.
 func (o *outage) write(t *testing.T, perSecond int) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
-	free := make(chan struct{}, patient)
+	here := make(chan struct{}, patient)
 	var people sync.WaitGroup
 	people.Go(func() {
 		tick := time.NewTicker(time.Second / time.Duration(perSecond))
@@ -114,13 +121,13 @@ func (o *outage) write(t *testing.T, perSecond int) (stop func()) {
 				return
 			case <-tick.C:
 				select {
-				case free <- struct{}{}:
+				case here <- struct{}{}:
 				case <-ctx.Done():
 					return
 				}
 				people.Go(func() {
 					o.member(t.Context(), n)
-					<-free
+					<-here
 				})
 			}
 		}
@@ -159,7 +166,9 @@ func (o *outage) acknowledge(member, name string) {
 func (o *outage) insist(ctx context.Context, method, path string, in, out any) bool {
 	key := id.New[id.Event]().String()
 	for wait := time.Second; ; {
+		o.sending <- struct{}{}
 		err := o.owner.Do(ctx, method, path, key, in, out)
+		<-o.sending
 		if err == nil {
 			return true
 		}
@@ -175,7 +184,7 @@ func (o *outage) insist(ctx context.Context, method, path string, in, out any) b
 		select {
 		case <-ctx.Done():
 			return false
-		case <-time.After(wait):
+		case <-time.After(wait + rand.N(time.Second)): // not all at once
 		}
 	}
 }
@@ -266,8 +275,9 @@ func (o *outage) audit(t *testing.T) {
 	for _, err := range o.unwanted[:min(5, len(o.unwanted))] {
 		t.Errorf("answered other than 503 with Retry-After: %v", err)
 	}
-	t.Logf("%d members written and changed, %.0f writes a second, %d answers of 503, %d of another kind",
-		len(o.names), float64(2*len(o.names))/time.Since(o.began).Seconds(), o.refused.Load(), len(o.unwanted))
+	took := time.Since(o.began)
+	t.Logf("%d members written and changed in %.0f s, %.0f writes a second, %d answers of 503, %d of another kind",
+		len(o.names), took.Seconds(), float64(2*len(o.names))/took.Seconds(), o.refused.Load(), len(o.unwanted))
 	if o.refused.Load() == 0 {
 		t.Error("no request met a fault")
 	}

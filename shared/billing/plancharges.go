@@ -29,7 +29,7 @@ with due as (
   from memberships m join orgs o on o.id = m.org_id
   where o.status = 'active' and m.state in ('active', 'pending_payment', 'cancel_pending') and `
 	planTail = `
-  order by m.next_charge_at limit $1
+  order by m.next_charge_at, m.org_id limit $1
   for update of m skip locked
 ), live as (
   select * from due where cancel_effective_on is null or first < cancel_effective_on

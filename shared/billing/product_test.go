@@ -6,7 +6,6 @@ import (
 	"os"
 	"testing"
 
-	"fitkit/shared/billing"
 	"fitkit/shared/billing/billingtest"
 	"fitkit/shared/id"
 	"fitkit/shared/obs"
@@ -24,7 +23,7 @@ func TestOnlyAStudiosFirstApprovedChargeIsTold(t *testing.T) {
 	s := billingtest.NewStudio(t)
 	collect := func(c id.Charge) {
 		ctx, event := obs.Start(t.Context(), "job-billing-execute-charge", "1")
-		if err := s.Collector.Execute(ctx, s.Caller, billing.ExecuteCharge{ChargeID: c}); err != nil {
+		if err := s.ExecuteTogether(ctx, c)[0]; err != nil {
 			t.Fatal(err)
 		}
 		event.End(ctx)

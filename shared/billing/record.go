@@ -3,50 +3,50 @@ package billing
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5"
-
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
-	"fitkit/shared/obs"
 	"fitkit/shared/payment"
 	"fitkit/shared/postgres"
 	"fitkit/shared/queue"
 	"fitkit/shared/tenancy"
 )
 
-// sqlApprove settles an attempt as approved, and in the same statement everything that follows from money having moved:
+// sqlApprove settles attempts as approved, and in the same statement everything that follows from money having moved:
 // the charge is paid, the payment and its allocation exist, the ledger balances, the membership is active, dunning is
-// over, full access is back. Every part hangs on the first UPDATE; when the attempt is settled already, all of it is
-// nothing. VAT is by the rate of the payment's day; an exempt dealer (patur) has none.
+// over, full access is back. Every part hangs on the first UPDATE; when an attempt is settled already, all of it is
+// nothing for it. VAT is by the rate of the payment's day; an exempt dealer (patur) has none.
 const sqlApprove = `
 with t as materialized (
   select app.business_now() as now
+), work as (
+  select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[]) as w (attempt_id, provider_txn, code, amount)
 ), a as (
-  update payment_attempts set state = 'approved', provider_txn = $2, code = $3, settled_at = now(), next_lookup_at = null
-  where org_id = app.org() and id = $1 and state in ('sent', 'unknown') and amount = $4
-  returning charge_id
+  update payment_attempts pa set state = 'approved', provider_txn = w.provider_txn, code = w.code, settled_at = now(), next_lookup_at = null
+  from work w
+  where pa.org_id = app.org() and pa.id = w.attempt_id and pa.state in ('sent', 'unknown') and pa.amount = w.amount
+  returning pa.id, pa.charge_id, pa.provider_txn
 ), c as (
   update charges ch set state = 'paid', paid_at = t.now from a, t
   where ch.org_id = app.org() and ch.id = a.charge_id
-  returning ch.id, ch.member_id, ch.membership_id, ch.amount
+  returning ch.id, ch.member_id, ch.membership_id, ch.amount, a.id as attempt_id, a.provider_txn
 ), p as (
   insert into payments (org_id, id, member_id, attempt_id, method, amount, provider_txn, received_at)
-  select app.org(), app.uuidv7(), c.member_id, $1, 'card', c.amount, $2, t.now from c, t
-  returning id, amount
+  select app.org(), app.uuidv7(), c.member_id, c.attempt_id, 'card', c.amount, c.provider_txn, t.now from c, t
+  returning id, attempt_id, amount
 ), al as (
-  insert into allocations (org_id, payment_id, charge_id, amount) select app.org(), p.id, c.id, p.amount from p, c
+  insert into allocations (org_id, payment_id, charge_id, amount) select app.org(), p.id, c.id, p.amount from p join c using (attempt_id)
 ), v as (
-  select p.amount, case when o.legal_kind = 'patur' then 0
+  select p.id, p.amount, case when o.legal_kind = 'patur' then 0
     else p.amount - (20000 * p.amount + 10000 + r.rate_bp) / (2 * (10000 + r.rate_bp)) end as vat
   from p, t, orgs o, vat_rates r
   where o.id = app.org() and r.effective @> (t.now at time zone o.tz)::date
 ), e as (
   insert into ledger_entries (org_id, id, kind, payment_id, at) select app.org(), app.uuidv7(), 'payment', p.id, t.now from p, t
-  returning id
+  returning id, payment_id
 ), l as (
   insert into ledger_lines (org_id, entry_id, account, amount)
   select app.org(), e.id, x.account, x.amount
-  from e, v, lateral (values ('clearing_card', v.amount), ('sales', v.vat - v.amount), ('vat_output', -v.vat)) x (account, amount)
+  from e join v on v.id = e.payment_id, lateral (values ('clearing_card', v.amount), ('sales', v.vat - v.amount), ('vat_output', -v.vat)) x (account, amount)
   where x.amount <> 0
 ), m as (
   update memberships ms set state = 'active' from c
@@ -57,9 +57,9 @@ with t as materialized (
 ), acc as (
   update members mb set access_level = 'full' from c
   where mb.org_id = app.org() and mb.id = c.member_id and mb.access_level <> 'full'
-    and not exists (select from charges o where o.org_id = app.org() and o.member_id = c.member_id and o.id <> c.id
+    and not exists (select from charges o where o.org_id = app.org() and o.member_id = c.member_id and o.id not in (select id from c)
       and o.state = 'failed')
-    and not exists (select from dunning_cases o where o.org_id = app.org() and o.member_id = c.member_id and o.charge_id <> c.id
+    and not exists (select from dunning_cases o where o.org_id = app.org() and o.member_id = c.member_id and o.charge_id not in (select id from c)
       and o.state in ('open', 'waiting_method'))
 ), ev as (
   insert into member_events (org_id, member_id, at, kind, data)
@@ -72,42 +72,11 @@ select count(*) from c`
 func (s *Collector) record(ctx context.Context, c tenancy.Caller, a id.Attempt, o payment.Outcome) error {
 	switch o.State {
 	case payment.Paid:
-		return s.approve(ctx, c, a, o)
+		return s.approve(c, []approval{{ctx, a, o}})
 	case payment.Declined:
 		return s.decline(ctx, c, a, o)
 	}
 	return s.unknown(ctx, c, a, o)
-}
-
-func (s *Collector) approve(ctx context.Context, c tenancy.Caller, a id.Attempt, o payment.Outcome) error {
-	b := &postgres.Batch{}
-	queueApproval(b, a, o)
-	first := false
-	b.Queue(sqlIsFirst, a).QueryRow(func(row pgx.Row) error { return row.Scan(&first) })
-	queue.DoneBatch(ctx, &b.Batch)
-	e, err := s.db.WriteInOrg(ctx, c, b)
-	if err == nil && first && !e.TestMode {
-		obs.Capture(ctx, obs.Product{Event: "first_charge_approved", ID: a.String(), Org: e.Org.String()})
-	}
-	return err
-}
-
-// sqlIsFirst says whether the studio has been paid once, by this attempt: it is now a customer who earns by FitKit.
-const sqlIsFirst = `
-select coalesce(bool_and(attempt_id = $1), false) from (select attempt_id from payments where org_id = app.org() limit 2) p`
-
-// sqlFoundTooLate runs after sqlApprove, and sees what that left: money of an attempt that has another outcome, or another
-// transaction, is nobody's in the books. A person decides whether it goes back.
-const sqlFoundTooLate = `
-insert into money_cases (org_id, kind, attempt_id, detail)
-select app.org(), 'provider_duplicate', a.id, 'the provider took ' || $3::text || ' as ' || $2::text || ', and the attempt is ' || a.state
-from payment_attempts a
-where a.org_id = app.org() and a.id = $1 and (a.state in ('declined', 'failed') or a.state = 'approved' and a.provider_txn <> $2)
-on conflict (org_id, kind, attempt_id) where state = 'open' do nothing`
-
-func queueApproval(b *postgres.Batch, a id.Attempt, o payment.Outcome) {
-	b.Queue(sqlApprove, a, o.ProviderTxn, o.Code, o.Amount)
-	b.Queue(sqlFoundTooLate, a, o.ProviderTxn, o.Amount.String())
 }
 
 const (

@@ -110,7 +110,7 @@ func (s *Collector) question(ctx context.Context, c tenancy.Caller, a id.Attempt
 func (s *Collector) askAgain(ctx context.Context, c tenancy.Caller, a id.Attempt, q question) error {
 	b := &postgres.Batch{}
 	b.Queue(sqlLookedUp, a, nextLookup(q.UnknownAt, q.Now, q.Lookups+1), q.Lookups)
-	queue.DoneBatch(ctx, &b.Batch)
+	queue.DoneBatch(&b.Batch, ctx)
 	_, err := s.db.WriteInOrg(ctx, c, b)
 	return err
 }
@@ -120,7 +120,7 @@ func (s *Collector) askHuman(ctx context.Context, c tenancy.Caller, a id.Attempt
 	b := &postgres.Batch{}
 	b.Queue(sqlLookedUp, a, nil, q.Lookups)
 	b.Queue(sqlOpenCase, kind, a, detail)
-	queue.DoneBatch(ctx, &b.Batch)
+	queue.DoneBatch(&b.Batch, ctx)
 	_, err := s.db.WriteInOrg(ctx, c, b)
 	return err
 }

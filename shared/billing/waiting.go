@@ -21,7 +21,7 @@ select member_id, amount, installments from charges where org_id = app.org() and
 func (s *Collector) voidCancelled(ctx context.Context, c tenancy.Caller, charge id.Charge) error {
 	b := &postgres.Batch{}
 	b.Queue(sqlVoidCharge, charge, voidCancellation)
-	queue.DoneBatch(ctx, &b.Batch)
+	queue.DoneBatch(&b.Batch, ctx)
 	_, err := s.db.WriteInOrg(ctx, c, b)
 	return err
 }

@@ -24,7 +24,7 @@ type Op struct {
 	BatchSize      int           // 1 by default: for slow work; 10 for light
 	MaxConcurrency int           // 10 by default
 	System         bool          // its jobs belong to no organisation; needs SystemPostgres
-	TakesRow       bool          // the handler's first batch takes the job's row (queue.TakeBatch), which saves a commit
+	TakesRow       bool          // the handler's first batch takes the jobs' rows (queue.TakeBatch), which saves a commit
 }
 
 const (
@@ -59,9 +59,10 @@ func or[T comparable](v, fallback T) T {
 
 // Handler is a job with its code.
 type Handler struct {
-	Op     Op
-	handle func(ctx context.Context, c tenancy.Caller, payload []byte) error
-	read   func(payload []byte) (any, error)
+	Op       Op
+	together bool
+	handle   func([]*message) // of one organisation; leaves in each what became of it
+	read     func(payload []byte) (any, error)
 }
 
 // Spec is the operation's.
@@ -75,14 +76,35 @@ var ErrPayload = fail.New(fail.Invalid, "job.payload", "The job's payload cannot
 
 // New makes a job's handler. M is the payload. The caller is FitKit itself in the job's organisation.
 func New[M any](op Op, handle func(ctx context.Context, c tenancy.Caller, m M) error) Handler {
+	h := NewTogether(op, func(work []*queue.Work[M]) {
+		for _, w := range work {
+			w.Err = handle(w.Ctx, w.Caller, w.Message)
+		}
+	})
+	h.together = false
+	return h
+}
+
+// NewTogether makes a handler that gets the messages of a batch together, those of each organisation by themselves and
+// side by side with another's.
+func NewTogether[M any](op Op, handle func([]*queue.Work[M])) Handler {
 	return Handler{
-		Op: op,
-		handle: func(ctx context.Context, c tenancy.Caller, payload []byte) error {
-			m, err := read[M](payload)
-			if err != nil {
-				return err
+		Op: op, together: true,
+		handle: func(messages []*message) {
+			var work []*queue.Work[M]
+			var of []*message
+			for _, one := range messages {
+				w := &queue.Work[M]{Ctx: one.working, Caller: one.caller(op)}
+				if w.Message, one.err = read[M](one.payload); one.err == nil {
+					work, of = append(work, w), append(of, one)
+				}
 			}
-			return handle(ctx, c, m)
+			if len(work) > 0 {
+				handle(work)
+			}
+			for i, w := range work {
+				of[i].err = w.Err
+			}
 		},
 		read: func(payload []byte) (any, error) { return read[M](payload) },
 	}

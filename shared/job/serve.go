@@ -3,11 +3,8 @@ package job
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"runtime/debug"
-	"strconv"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -15,11 +12,11 @@ import (
 
 	"fitkit/shared/crash"
 	"fitkit/shared/fail"
+	"fitkit/shared/id"
 	"fitkit/shared/obs"
 	"fitkit/shared/postgres"
 	"fitkit/shared/queue"
 	"fitkit/shared/run"
-	"fitkit/shared/tenancy"
 )
 
 // Serve answers SQS batches until Lambda ends the process.
@@ -42,9 +39,9 @@ func Lambda(app *run.App, h Handler) func(context.Context, events.SQSEvent) (eve
 			requestID = lc.AwsRequestID
 		}
 		out := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
-		for _, record := range ev.Records {
-			if !w.one(ctx, requestID, record) {
-				out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
+		for _, m := range w.batch(ctx, requestID, ev.Records) {
+			if !m.forget {
+				out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.record.MessageId})
 			}
 		}
 		return out, nil
@@ -57,52 +54,62 @@ type worker struct {
 }
 
 const (
-	// leaseOver is how much longer than the invocation a lease lasts, so that it cannot run out under a live worker.
 	leaseOver    = time.Second
 	defaultLease = time.Minute
 )
 
-// one works on a message and says whether SQS may forget it.
-func (w worker) one(ctx context.Context, requestID string, record events.SQSMessage) (forget bool) {
-	ctx, event := obs.Start(ctx, w.h.Op.Name, requestID)
-	defer event.End(ctx)
+// batch works on messages one after the other, or on those of an organisation together and side by side with another's.
+func (w worker) batch(ctx context.Context, requestID string, records []events.SQSMessage) (all []*message) {
+	groups, wg := map[id.Org][]*message{}, sync.WaitGroup{}
+	for _, record := range records {
+		m := open(ctx, w.h.Op, requestID, record)
+		all = append(all, m)
+		if w.h.together {
+			groups[m.Org] = append(groups[m.Org], m)
+		} else {
+			w.work([]*message{m})
+		}
+	}
+	for _, group := range groups {
+		wg.Go(func() { w.work(group) })
+	}
+	wg.Wait()
+	return all
+}
+
+// work takes the messages' rows, has the handler do what they ask for, and notes of each whether SQS may forget it.
+func (w worker) work(group []*message) {
 	crash.At("message received")
-	var e queue.Envelope
-	if err := json.Unmarshal([]byte(record.Body), &e); err != nil || e.Version != queue.Version {
-		obs.Failed(ctx, fmt.Errorf("message %s is no envelope of version %d", record.MessageId, queue.Version))
-		return false // to the dead-letter queue, after its receives
+	var mine []*message
+	for _, m := range group {
+		defer m.end()
+		if m.readable && w.take(m) {
+			mine = append(mine, m)
+		}
 	}
-	ctx = obs.WithCorrelation(ctx, e.Correlation)
-	obs.Add(ctx, "org", e.Org)
-	obs.Add(ctx, "job", e.Job)
-	if sent, err := strconv.ParseInt(record.Attributes["SentTimestamp"], 10, 64); err == nil {
-		obs.Took(ctx, "waited_ms", time.Since(time.UnixMilli(sent)))
+	if len(mine) > 0 {
+		w.run(mine)
 	}
-	lease := defaultLease
-	if deadline, ok := ctx.Deadline(); ok {
-		lease = time.Until(deadline) + leaseOver
+	for _, m := range mine {
+		m.forget = w.conclude(m)
 	}
-	working, cancel := run.Within(ctx)
-	defer cancel()
-	working, payload, err := w.take(working, e, lease)
-	if err != nil {
-		return refused(ctx, err)
-	}
-	forget = w.conclude(ctx, working, e, record, w.run(working, e, payload))
 	crash.At("before answer")
-	return forget
 }
 
 // take makes this worker the job's only one for the lease, or leaves that to the handler's first batch.
-func (w worker) take(ctx context.Context, e queue.Envelope, lease time.Duration) (working context.Context, payload []byte, err error) {
+func (w worker) take(m *message) bool {
 	if w.h.Op.TakesRow {
-		return queue.WithUntaken(ctx, e.Job, lease), e.Payload, nil
+		m.working = queue.WithUntaken(m.working, m.Job, m.lease())
+		return true
 	}
-	if payload, err = w.c.claim(ctx, e, lease); err != nil {
-		return ctx, nil, err
+	payload, err := w.c.claim(m.working, m.Envelope, m.lease())
+	if err != nil {
+		m.forget = refused(m.ctx, err)
+		return false
 	}
 	crash.At("lease taken")
-	return queue.WithJob(ctx, e.Job), payload, nil
+	m.working, m.payload = queue.WithJob(m.working, m.Job), payload
+	return true
 }
 
 // refused is a row that this worker did not get; only a message of a job that has ended may be forgotten.
@@ -119,49 +126,47 @@ func refused(ctx context.Context, err error) (forget bool) {
 	return false
 }
 
-// run calls the handler; a panic is that one job's failure.
-func (w worker) run(ctx context.Context, e queue.Envelope, payload []byte) (err error) {
+// run calls the handler; a panic is the failure of the messages that it was called for.
+func (w worker) run(mine []*message) {
 	defer func() {
 		if p := recover(); p != nil {
-			obs.Add(ctx, "stack", string(debug.Stack()))
-			err = errPanic
+			for _, m := range mine {
+				m.err = obs.Panicked(m.ctx)
+			}
 		}
 	}()
-	return w.h.handle(ctx, tenancy.Caller{Org: e.Org, Actor: "job:" + string(w.h.Op.Queue()), CorrelationID: e.Correlation}, payload)
+	w.h.handle(mine)
 }
-
-var errPanic = errors.New("panic")
 
 // errNotTaken is a mistake in a handler that promised to take its row.
 var errNotTaken = errors.New("the handler ended without taking the job's row (queue.TakeBatch)")
 
-func (w worker) conclude(ctx, working context.Context, e queue.Envelope, record events.SQSMessage, err error) bool {
-	if !queue.Taken(working) {
-		return refused(ctx, cmp.Or(err, errNotTaken)) // not ours to end or to give back; SQS brings the message again
+func (w worker) conclude(m *message) (forget bool) {
+	if !queue.Taken(m.working) {
+		return refused(m.ctx, cmp.Or(m.err, errNotTaken)) // not ours to end or to give back; SQS brings the message again
 	}
-	if err == nil {
-		if queue.Finished(working) {
+	if m.err == nil {
+		if queue.Finished(m.working) {
 			return true
 		}
-		err := w.c.end(ctx, e, "done", "")
+		err := w.c.end(m.ctx, m.Envelope, "done", "")
 		if err != nil {
-			obs.Failed(ctx, err)
+			obs.Failed(m.ctx, err)
 		}
 		return err == nil
 	}
-	f := fail.From(err)
-	obs.Failed(ctx, err)
-	obs.Add(ctx, "code", f.Code)
-	receives, _ := strconv.Atoi(record.Attributes["ApproximateReceiveCount"])
-	if !f.Kind.Retryable() || receives >= maxReceive {
-		if e2 := w.c.end(ctx, e, "dead", f.Code); e2 != nil {
-			obs.Add(ctx, "dead_unmarked", e2.Error())
+	f := fail.From(m.err)
+	obs.Failed(m.ctx, m.err)
+	obs.Add(m.ctx, "code", f.Code)
+	if !f.Kind.Retryable() || m.lastReceive() {
+		if err := w.c.end(m.ctx, m.Envelope, "dead", f.Code); err != nil {
+			obs.Add(m.ctx, "dead_unmarked", err.Error())
 		}
 		obs.Count(w.h.Op.Name, "JobDead", 1)
 		return false
 	}
-	if e2 := w.c.giveBack(ctx, e, f.Code); e2 != nil {
-		obs.Add(ctx, "lease_kept", e2.Error())
+	if err := w.c.giveBack(m.ctx, m.Envelope, f.Code); err != nil {
+		obs.Add(m.ctx, "lease_kept", err.Error())
 	}
 	return false
 }

@@ -1,12 +1,13 @@
 package queue
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"fitkit/shared/id"
 	"fitkit/shared/postgres"
@@ -32,7 +33,10 @@ func WithUntaken(ctx context.Context, job id.Job, lease time.Duration) context.C
 	return context.WithValue(ctx, currentKey{}, &current{id: job, lease: lease})
 }
 
-const sqlTake = `select app.take_job($1, $2)`
+const (
+	sqlTake    = `select app.take_job($1, $2)`
+	sqlTakeAll = `select app.take_job(job, $2::interval) from unnest($1::uuid[]) as job`
+)
 
 // TakeRow takes a job's row for so long, as the batch's next statement, and reads its payload. When the job has ended or
 // is held by somebody else the batch fails with postgres.ErrJobEnded or ErrJobHeld, and nothing of it happens.
@@ -40,15 +44,33 @@ func TakeRow(b *pgx.Batch, job id.Job, lease time.Duration, payload *[]byte) {
 	b.Queue(sqlTake, job, lease.String()).QueryRow(func(row pgx.Row) error { return row.Scan(payload) })
 }
 
-// TakeBatch is TakeRow for the running job, in the batch that begins its work. Outside a job, or when this worker holds
-// the row already, it does nothing.
-func TakeBatch(ctx context.Context, b *pgx.Batch) {
-	if c, _ := ctx.Value(currentKey{}).(*current); c != nil && !c.taken {
-		b.Queue(sqlTake, c.id, c.lease.String()).Exec(func(pgconn.CommandTag) error {
-			c.taken = true
-			return nil
-		})
+// TakeBatch takes the rows of the running jobs, one of each context, in the batch that begins their work: all, or the batch
+// fails as with TakeRow and nothing of it happens. The caller calls taken once the batch is committed. Outside a job, or when this
+// worker holds the row already, it does nothing.
+func TakeBatch(b *pgx.Batch, working ...context.Context) (taken func()) {
+	var jobs []*current
+	for _, ctx := range working {
+		if c, _ := ctx.Value(currentKey{}).(*current); c != nil && !c.taken {
+			jobs = append(jobs, c)
+		}
 	}
+	if len(jobs) > 0 {
+		slices.SortFunc(jobs, func(x, y *current) int { return bytes.Compare(x.id[:], y.id[:]) }) // in one order, by whoever else takes some of them
+		b.Queue(sqlTakeAll, idsOf(jobs), jobs[0].lease.String())
+	}
+	return func() {
+		for _, c := range jobs {
+			c.taken = true
+		}
+	}
+}
+
+func idsOf(jobs []*current) []string {
+	ids := make([]string, len(jobs))
+	for i, c := range jobs {
+		ids[i] = c.id.String()
+	}
+	return ids
 }
 
 // Taken says whether this worker holds the running job's row.
@@ -57,7 +79,7 @@ func Taken(ctx context.Context) bool {
 	return c != nil && c.taken
 }
 
-const sqlDone = `update jobs set state = 'done', finished_at = now(), lease_until = null where id = $1 and state = 'ready'`
+const sqlDone = `update jobs set state = 'done', finished_at = now(), lease_until = null where id = any($1::uuid[]) and state = 'ready'`
 
 // Done marks the running job done in tx, so that the effect and the end of its job cannot part. Outside a job it does nothing.
 func Done(ctx context.Context, tx postgres.Tx) error {
@@ -65,16 +87,22 @@ func Done(ctx context.Context, tx postgres.Tx) error {
 	if c == nil {
 		return nil
 	}
-	_, err := tx.Exec(ctx, sqlDone, c.id)
+	_, err := tx.Exec(ctx, sqlDone, idsOf([]*current{c}))
 	c.finished = err == nil
 	return err
 }
 
-// DoneBatch is Done for a flow that travels as one batch.
-func DoneBatch(ctx context.Context, b *pgx.Batch) {
-	if c, _ := ctx.Value(currentKey{}).(*current); c != nil {
-		b.Queue(sqlDone, c.id)
-		c.finished = true
+// DoneBatch is Done for a flow that travels as one batch, and for the jobs of several contexts.
+func DoneBatch(b *pgx.Batch, working ...context.Context) {
+	var jobs []*current
+	for _, ctx := range working {
+		if c, _ := ctx.Value(currentKey{}).(*current); c != nil {
+			jobs = append(jobs, c)
+			c.finished = true
+		}
+	}
+	if len(jobs) > 0 {
+		b.Queue(sqlDone, idsOf(jobs))
 	}
 }
 

@@ -7,7 +7,7 @@ import http from "node:http";
 import pg from "pg";
 
 // columns of the claim's answer
-const [CLAIMED, AMOUNT, INSTALLMENTS, PAYER, EXP_MONTH, EXP_YEAR] = [7, 9, 10, 11, 13, 14];
+const [CLAIMED, AMOUNT, INSTALLMENTS, PAYER, EXP_MONTH, EXP_YEAR] = [8, 9, 10, 11, 13, 14];
 
 export class Collector {
   constructor({ database, statements, provider }, workers) {
@@ -26,7 +26,7 @@ export class Collector {
   async collect({ org, charge }) {
     const attempt = uuidv7();
     const key = `fk-${attempt.replaceAll("-", "")}`;
-    const claim = await this.inOrg(org, ["claim", charge, attempt, key, 0, "8s", 4, 10]);
+    const claim = await this.inOrg(org, ["claim", [charge], [attempt], [key], [0], "8s", 4, 10]);
     if (!claim?.[CLAIMED]) throw new Error(`charge ${charge} was not claimed`);
     const answer = await this.charge(claim, key);
     if (answer.ResponseCode !== 0 || Math.round(answer.Amount * 100) !== Number(claim[AMOUNT])) {
@@ -36,9 +36,9 @@ export class Collector {
     const txn = String(answer.TranzactionId);
     const paid = await this.inOrg(
       org,
-      ["approve", attempt, txn, code, claim[AMOUNT]],
-      ["too_late", attempt, txn, answer.Amount.toFixed(2)],
-      ["is_first", attempt],
+      ["approve", [attempt], [txn], [code], [claim[AMOUNT]]],
+      ["too_late", [attempt], [txn], [answer.Amount.toFixed(2)]],
+      ["is_first", [attempt]],
     );
     if (Number(paid?.[0]) !== 1) throw new Error(`charge ${charge} was not approved`);
   }

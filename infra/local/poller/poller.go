@@ -52,6 +52,7 @@ type Switches struct {
 	Duplicate float64       // chance that a batch is delivered to two processes at once
 	Reorder   bool          // shuffle what one receive brought
 	Delay     time.Duration // wait up to this long before each delivery
+	Alone     float64       // chance that a receive brings one message, however many wait
 }
 
 // Poller runs all event sources of a platform.
@@ -159,7 +160,11 @@ func (s *source) receiveLoop(ctx context.Context) {
 		if free == 0 {
 			break
 		}
-		messages, err := s.gather(ctx, s.room(free))
+		want := s.room(free)
+		if rand.Float64() < s.p.switches.Load().Alone {
+			want = 1
+		}
+		messages, err := s.gather(ctx, want)
 		if err != nil && ctx.Err() == nil {
 			slog.Warn("receive from SQS", "queue", s.queue.Name, "error", err)
 			pause(ctx, retryPause)

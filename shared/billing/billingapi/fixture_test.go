@@ -143,8 +143,9 @@ func (f *fixture) charge(t testing.TB, studio apitest.Studio, m id.Member, amoun
 
 func (f *fixture) execute(t testing.TB, studio apitest.Studio, c id.Charge) {
 	t.Helper()
-	if err := f.collector.Execute(context.Background(), tenancy.ForOrg(studio.Org, "test"), billing.ExecuteCharge{ChargeID: c}); err != nil {
-		t.Fatal(err)
+	due := &billing.DueCharge{Ctx: t.Context(), Caller: tenancy.ForOrg(studio.Org, "test"), Message: billing.ExecuteCharge{ChargeID: c}}
+	if f.collector.Execute([]*billing.DueCharge{due}); due.Err != nil {
+		t.Fatal(due.Err)
 	}
 }
 

@@ -11,23 +11,22 @@ import (
 	"fitkit/shared/tenancy"
 )
 
-// ExecuteChargeOp declares the job that collects a charge.
+// ExecuteChargeOp declares the job that collects charges. Ten wait for the provider at once in each of eight processes
+// (docs/decisions/029).
 var ExecuteChargeOp = job.Op{
-	Name: "job-billing-execute-charge", Summary: "Collect a charge once: claim, send, record",
+	Name: "job-billing-execute-charge", Summary: "Collect charges, each once: claim, send, record",
 	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom, need.Send(string(billing.QueueExecute)), need.Send(string(billing.QueueResolve)), need.Analytics},
-	Timeout: 40 * time.Second, MaxConcurrency: 32, TakesRow: true,
+	Timeout: 40 * time.Second, BatchSize: 10, MaxConcurrency: 8, TakesRow: true,
 }
 
 // Executor is what ExecuteCharge needs.
 type Executor interface {
-	Execute(ctx context.Context, c tenancy.Caller, m billing.ExecuteCharge) error
+	Execute(work []*billing.DueCharge)
 }
 
-// ExecuteCharge collects a charge. A message seen twice finds the charge in flight or settled and ends quietly.
+// ExecuteCharge collects charges, those of a studio together. A message seen twice finds its charge in flight or settled and ends quietly.
 func ExecuteCharge(e Executor) job.Handler {
-	return job.New(ExecuteChargeOp, func(ctx context.Context, c tenancy.Caller, m billing.ExecuteCharge) error {
-		return e.Execute(ctx, c, m)
-	})
+	return job.NewTogether(ExecuteChargeOp, func(work []*billing.DueCharge) { e.Execute(work) })
 }
 
 // ResolveUnknownOp declares the job that asks a provider about an attempt whose answer was lost.

@@ -14,6 +14,7 @@ import (
 // Provider answers as told. It books what it captures under the key, as a provider does, whatever it then answers.
 type Provider struct {
 	mu       sync.Mutex
+	Arrive   func()                                        // called as a charge arrives, of many at once; may be nil
 	Answer   func(r payment.ChargeRequest) payment.Outcome // nil: everything is approved
 	Capture  bool                                          // book although the answer is unknown
 	Booked   map[string]payment.Transaction                // by key
@@ -30,6 +31,9 @@ func New() *Provider {
 
 // Charge implements payment.Provider.
 func (p *Provider) Charge(_ context.Context, _ payment.Credentials, r payment.ChargeRequest) payment.Outcome {
+	if p.Arrive != nil {
+		p.Arrive()
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.Asked++

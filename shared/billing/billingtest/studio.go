@@ -96,7 +96,21 @@ func (s *Studio) State(t testing.TB, c id.Charge) string {
 // Execute runs the charge's job once.
 func (s *Studio) Execute(t testing.TB, c id.Charge) {
 	t.Helper()
-	if err := s.Collector.Execute(context.Background(), s.Caller, billing.ExecuteCharge{ChargeID: c}); err != nil {
+	if err := s.ExecuteTogether(t.Context(), c)[0]; err != nil {
 		t.Fatal(err)
 	}
+}
+
+// ExecuteTogether runs the charges' jobs together, and says what became of each.
+func (s *Studio) ExecuteTogether(ctx context.Context, charges ...id.Charge) []error {
+	var work []*billing.DueCharge
+	for _, c := range charges {
+		work = append(work, &billing.DueCharge{Ctx: ctx, Caller: s.Caller, Message: billing.ExecuteCharge{ChargeID: c}})
+	}
+	s.Collector.Execute(work)
+	errs := make([]error, len(work))
+	for i, w := range work {
+		errs[i] = w.Err
+	}
+	return errs
 }
