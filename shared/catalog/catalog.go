@@ -41,6 +41,7 @@ import (
 // functions has one line for each folder in functions/, sorted by domain. The handlers get no stores: nobody calls them.
 var functions = []run.Declared{
 	// billing
+	billingapi.CloseCase(nil),
 	billingapi.ConnectGateway(nil),
 	billingapi.CreateCardSession(nil, billing.Pages{}),
 	billingapi.CreateCharge(nil),
