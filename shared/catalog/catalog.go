@@ -56,9 +56,11 @@ var functions = []run.Declared{
 	billinghook.Cardcom(nil),
 	billingjob.ExecuteCharge(nil),
 	billingjob.ProcessInboxEvent(nil),
+	billingjob.ProveDay(nil),
 	billingjob.ResolveUnknown(nil),
 	billingjob.RunDunningStep(nil),
 	billingcron.PlanCharges(nil),
+	billingcron.ProveDays(nil),
 	billingcron.RunDunning(nil),
 	billingcron.SweepUnknown(nil),
 	// compliance

@@ -4,6 +4,8 @@ package billingtest
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +23,7 @@ type Provider struct {
 	LookupBy func(key string) (payment.Outcome, bool)
 	Pages    map[string]payment.Outcome
 	Notify   map[string]string // the address that each page's notices go to
+	ListErr  error             // why the list cannot be read
 }
 
 // New is a provider that approves.
@@ -91,9 +94,13 @@ func (p *Provider) Probe(context.Context, payment.Credentials) error { return ni
 func (p *Provider) List(context.Context, payment.Credentials, time.Time, time.Time) (list []payment.Transaction, _ error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.ListErr != nil {
+		return nil, p.ListErr
+	}
 	for _, t := range p.Booked {
 		list = append(list, t)
 	}
+	slices.SortFunc(list, func(a, b payment.Transaction) int { return strings.Compare(a.ProviderTxn, b.ProviderTxn) })
 	return list, nil
 }
 
