@@ -218,6 +218,22 @@ func TestAProviderThatDoesNotAnswerIsAskedTheNextNight(t *testing.T) {
 	s.wantKept(t, "the night after", "proven after 3, 1 not_in_books closed")
 }
 
+// TestAListThatTakesTooLongIsKeptAsUnread: the job ends in time to say so, rather than to be given up. Red with the list's time as long as the job's.
+func TestAListThatTakesTooLongIsKeptAsUnread(t *testing.T) {
+	t.Parallel()
+	s, _ := proven(t)
+	if _, err := billing.NewSweeper(s.System, s.DB).PlanProofs(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	s.Provider.ListSlow = true
+	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Second)
+	defer cancel()
+	if err := s.Collector.ProveDay(ctx, s.Caller, billing.ProveDay{Day: theDay}); err != nil {
+		t.Fatal(err)
+	}
+	s.wantKept(t, "in the time there is", "waiting after 1")
+}
+
 // TestALostAnswerIsNoCaseOfItsDay: its look-ups go on, and what the provider took may be its. Red with a case as soon as nobody owns it.
 func TestALostAnswerIsNoCaseOfItsDay(t *testing.T) {
 	t.Parallel()

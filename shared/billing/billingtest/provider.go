@@ -24,6 +24,7 @@ type Provider struct {
 	Pages    map[string]payment.Outcome
 	Notify   map[string]string // the address that each page's notices go to
 	ListErr  error             // why the list cannot be read
+	ListSlow bool              // the list does not end within the caller's time
 }
 
 // New is a provider that approves.
@@ -91,9 +92,13 @@ func (p *Provider) MovesMoney(terminal int) bool { return terminal == RealTermin
 func (p *Provider) Probe(context.Context, payment.Credentials) error { return nil }
 
 // List implements payment.Provider.
-func (p *Provider) List(context.Context, payment.Credentials, time.Time, time.Time) (list []payment.Transaction, _ error) {
+func (p *Provider) List(ctx context.Context, _ payment.Credentials, _, _ time.Time) (list []payment.Transaction, _ error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.ListSlow {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	if p.ListErr != nil {
 		return nil, p.ListErr
 	}

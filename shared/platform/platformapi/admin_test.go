@@ -265,7 +265,7 @@ func TestOpenCasesAreShownWithoutTheirWords(t *testing.T) {
 	}
 }
 
-// TestDaysWithoutAProofAreShown has been seen red with all days and with the findings' words.
+// TestDaysWithoutAProofAreShown has been seen red without the days that no night has tried yet.
 func TestDaysWithoutAProofAreShown(t *testing.T) {
 	t.Parallel()
 	e := serve(t)
