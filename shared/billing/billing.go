@@ -10,6 +10,7 @@ package billing
 import (
 	"time"
 
+	"fitkit/shared/civil"
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
 	"fitkit/shared/payment"
@@ -24,6 +25,7 @@ const (
 	QueueResolve queue.Name = "billing-resolve-unknown"
 	QueueDunning queue.Name = "billing-run-dunning-step"
 	QueueInbox   queue.Name = "billing-process-inbox-event"
+	QueueProve   queue.Name = "billing-prove-day"
 )
 
 // ExecuteCharge is the payload of QueueExecute.
@@ -36,6 +38,11 @@ type ExecuteCharge struct {
 // ResolveUnknown is the payload of QueueResolve.
 type ResolveUnknown struct {
 	AttemptID id.Attempt `json:"attempt_id"`
+}
+
+// ProveDay is the payload of QueueProve.
+type ProveDay struct {
+	Day civil.Date `json:"day"`
 }
 
 // Store keeps charges and everything around them.

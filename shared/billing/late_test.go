@@ -2,7 +2,9 @@ package billing_test
 
 import (
 	"context"
+	"strings"
 	"testing"
+	"time"
 
 	"fitkit/shared/billing"
 	"fitkit/shared/billing/billingtest"
@@ -56,6 +58,53 @@ func TestMoneyFoundTooLateIsAPersonsQuestion(t *testing.T) {
 			}
 			if n := postgrestest.Get[int](t, s.Database, "select count(*) from money_cases where kind = 'provider_duplicate' and state = 'open'"); n != 0 {
 				t.Errorf("%d stay open", n)
+			}
+		})
+	}
+}
+
+// TestTheSecondLookUpFollowsTheFirst is R44's half a minute: the first look-up enqueues the second, once, and the sweep none beside it. A test
+// clock's are the sweep's alone. Red with no job but the first, with both at once, and with a job of half a minute under a test clock.
+func TestTheSecondLookUpFollowsTheFirst(t *testing.T) {
+	t.Parallel()
+	for clock, want := range map[string]string{"real": "0, 30", "test": "0"} {
+		t.Run(clock, func(t *testing.T) {
+			t.Parallel()
+			s := studio{billingtest.NewStudio(t)}
+			s.Provider.Answer = func(payment.ChargeRequest) payment.Outcome { return payment.Outcome{Code: "no_answer"} }
+			c := s.Charge(t, s.Member(t), 24900)
+			if clock == "real" {
+				s.Exec(t, "update orgs set test_now = null")
+			}
+			s.Execute(t, c)
+			waits := func() string {
+				return postgrestest.Get[string](t, s.Database,
+					"select string_agg(round(extract(epoch from available_at - created_at))::text, ', ' order by available_at) from jobs where queue = 'billing-resolve-unknown'")
+			}
+			if got := waits(); got != "0" {
+				t.Fatalf("asked after %s seconds before the first has asked", got)
+			}
+			attempt := postgrestest.Get[id.Attempt](t, s.Database, "select id from payment_attempts")
+			for range 2 { // the first, delivered twice; the second time stands for the second look-up
+				if err := s.Collector.Resolve(context.Background(), s.Caller, billing.ResolveUnknown{AttemptID: attempt}); err != nil {
+					t.Fatal(err)
+				}
+				s.sweep(t)
+				if got := waits(); got != want {
+					t.Fatalf("asked after %s seconds, want %s", got, want)
+				}
+			}
+			if clock == "test" {
+				s.SetNow(t, billingtest.Start.Add(5*time.Minute))
+			} else {
+				s.Exec(t, "update payment_attempts set next_lookup_at = now()")
+			}
+			for range 2 { // the third is the sweep's
+				s.sweep(t)
+			}
+			before := strings.Count(want, ",") + 1
+			if n := postgrestest.Get[int](t, s.Database, "select count(*) from jobs where queue = 'billing-resolve-unknown'"); n != before+1 {
+				t.Errorf("%d jobs, want one more than %d", n, before)
 			}
 		})
 	}

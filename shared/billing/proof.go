@@ -24,6 +24,7 @@ type Proof struct {
 	Charges     DayCharges
 	Sums        DaySums
 	Differences []Difference
+	Nightly     *Nightly // nil when no night has found the day yet
 }
 
 // Proven says that nothing was found that contradicts it and nothing is still unknown.
@@ -48,9 +49,16 @@ type DaySums struct {
 
 // Difference is something that keeps the day from being proven.
 type Difference struct {
-	Kind   string
-	ID     string // of the attempt, charge or payment; the provider's own number for what only it knows
-	Detail string
+	Kind   string `json:"kind"`
+	ID     string `json:"id"` // of the attempt, charge or payment; the provider's own number for what only it knows
+	Detail string `json:"detail"`
+}
+
+// Nightly is what the nights' proofs of a finished day have come to (proveday.go).
+type Nightly struct {
+	State   string // waiting, differs, proven or explained
+	Tries   int
+	TriedAt *time.Time // nil before the first
 }
 
 // ErrDayAhead refuses to prove a day that has not come.
@@ -74,7 +82,7 @@ func (s *Collector) Proof(ctx context.Context, c tenancy.Caller, day civil.Date)
 	if err != nil {
 		return Proof{}, fail.Wrap(err, "read the books of %s", day)
 	}
-	p := Proof{Day: day, Charges: books.charges, Sums: books.sums(), Differences: append(books.differences(), books.oddities...)}
+	p := Proof{Day: day, Charges: books.charges, Sums: books.sums(), Differences: append(books.differences(), books.oddities...), Nightly: books.nightly}
 	for _, a := range books.asking {
 		if a.Terminal != a.Gateway.Terminal {
 			p.Differences = append(p.Differences, Difference{"terminal_replaced", a.Gateway.ID.String(),
@@ -98,10 +106,18 @@ func (s *Collector) Proof(ctx context.Context, c tenancy.Caller, day civil.Date)
 	return p, nil
 }
 
+// listLeaves is what a list that takes too long leaves of the time there is, to say so in; a quarter of it where there is little.
+const listLeaves = 5 * time.Second
+
 func (s *Collector) listOf(ctx context.Context, a asking) ([]payment.Transaction, error) {
 	creds, err := a.Gateway.credentials(s.ring)
 	if err != nil {
 		return nil, err
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-min(listLeaves, time.Until(deadline)/4)))
+		defer cancel()
 	}
 	return s.provider.List(ctx, creds, a.First.Add(-listMargin), a.Last.Add(listMargin))
 }

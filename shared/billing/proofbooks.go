@@ -20,6 +20,7 @@ type books struct {
 	approved []bookedAttempt
 	oddities []Difference // what no attempt explains
 	asking   []asking
+	nightly  *Nightly
 }
 
 // bookedAttempt is an approved attempt with all that must follow from it.
@@ -97,6 +98,8 @@ select a.terminal, g.id, g.terminal, g.creds_ct, g.settings, min(a.sent_at), max
 from d join payment_attempts a on a.org_id = app.org() and a.business_at >= d.first and a.business_at < d.next
 join gateways g on g.org_id = a.org_id and g.id = a.gateway_id
 where a.sent_at is not null group by g.org_id, g.id, a.terminal order by g.id, a.terminal`
+
+	sqlNightly = `select state, tries, tried_at from day_proofs where org_id = app.org() and day = $1`
 )
 
 func (s *Collector) readBooks(ctx context.Context, c tenancy.Caller, day civil.Date) (k books, err error) {
@@ -116,6 +119,7 @@ func (s *Collector) readBooks(ctx context.Context, c tenancy.Caller, day civil.D
 		k.asking, err = pgx.CollectRows(rows, scanAsking)
 		return err
 	})
+	b.Queue(sqlNightly, day).QueryRow(k.scanNightly)
 	e, err := s.db.ReadInOrg(ctx, c, b)
 	if err == nil && day.After(today) {
 		return k, ErrDayAhead
@@ -130,6 +134,16 @@ func (d *DayCharges) scan(row pgx.Row) error {
 	var age int64
 	err := row.Scan(&d.Due, &d.FirstTry, &d.Recovered, &d.Declined, &d.Unknown, &d.NotTried, &age)
 	d.UnknownAge = time.Duration(age) * time.Second
+	return err
+}
+
+func (k *books) scanNightly(row pgx.Row) error {
+	var n Nightly
+	err := row.Scan(&n.State, &n.Tries, &n.TriedAt)
+	if postgres.NoRows(err) {
+		return nil
+	}
+	k.nightly = &n
 	return err
 }
 

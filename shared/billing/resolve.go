@@ -18,8 +18,12 @@ import (
 // enqueueLookup asks for the n-th look-up of an attempt. The hour in the key brings a look-up back whose job is dead:
 // an unknown attempt must never be left unasked.
 func enqueueLookup(ctx context.Context, tx postgres.Tx, a id.Attempt, n int) error {
-	key := fmt.Sprintf("attempt:%s:%d:%s", a, n, tx.Now().Format("2006-01-02T15"))
-	return queue.Enqueue(ctx, tx, queue.Job{Queue: QueueResolve, Dedupe: key, Payload: ResolveUnknown{AttemptID: a}})
+	return queue.Enqueue(ctx, tx, lookupJob(a, n, tx.Now()))
+}
+
+func lookupJob(a id.Attempt, n int, due time.Time) queue.Job {
+	key := fmt.Sprintf("attempt:%s:%d:%s", a, n, due.UTC().Format("2006-01-02T15"))
+	return queue.Job{Queue: QueueResolve, Dedupe: key, Payload: ResolveUnknown{AttemptID: a}}
 }
 
 // question is an unknown attempt and how to ask about it.
@@ -31,6 +35,7 @@ type question struct {
 	Lookups   int
 	Terminal  string // that the attempt was made on
 	Doubted   bool   // an answer said that something had happened: a part was taken, or another sum, or it was there already
+	TestClock bool   // business time is not the queue's
 	Gateway   gateway
 	Now       time.Time
 }
@@ -38,8 +43,9 @@ type question struct {
 const (
 	sqlQuestion = `
 select a.provider_key, a.amount, a.unknown_at, a.sent_at, a.lookups, a.terminal,
-  exists (select from money_cases k where k.org_id = a.org_id and k.attempt_id = a.id and k.state = 'open' and k.kind <> 'unmapped_code'), g.id, g.terminal, g.creds_ct, g.settings
-from payment_attempts a join gateways g on g.org_id = a.org_id and g.id = a.gateway_id
+  exists (select from money_cases k where k.org_id = a.org_id and k.attempt_id = a.id and k.state = 'open' and k.kind <> 'unmapped_code'), o.test_now is not null,
+  g.id, g.terminal, g.creds_ct, g.settings
+from payment_attempts a join orgs o on o.id = a.org_id join gateways g on g.org_id = a.org_id and g.id = a.gateway_id
 where a.org_id = app.org() and a.id = $1 and a.state = 'unknown'`
 	sqlLookedUp = `
 update payment_attempts set lookups = lookups + 1, next_lookup_at = $2
@@ -94,7 +100,7 @@ func (s *Collector) found(ctx context.Context, c tenancy.Caller, a id.Attempt, q
 
 func (s *Collector) question(ctx context.Context, c tenancy.Caller, a id.Attempt) (q question, found bool, err error) {
 	err = s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
-		err := tx.QueryRow(ctx, sqlQuestion, a).Scan(&q.Key, &q.Amount, &q.UnknownAt, &q.SentAt, &q.Lookups, &q.Terminal, &q.Doubted,
+		err := tx.QueryRow(ctx, sqlQuestion, a).Scan(&q.Key, &q.Amount, &q.UnknownAt, &q.SentAt, &q.Lookups, &q.Terminal, &q.Doubted, &q.TestClock,
 			&q.Gateway.ID, &q.Gateway.Terminal, &q.Gateway.SealedCreds, &q.Gateway.Settings)
 		found = err == nil
 		q.Now, q.Gateway.Org = tx.Now(), tx.Entered().Org
@@ -106,10 +112,20 @@ func (s *Collector) question(ctx context.Context, c tenancy.Caller, a id.Attempt
 	return q, found, err
 }
 
-// askAgain notes this look-up and when the next one is due. The sweep enqueues it then.
+// askAgain notes this look-up and when the next one is due. The sweep enqueues it then; for the second of the schedule, half a
+// minute after the first, it comes too seldom, so the first enqueues it: not before, or the two could ask at once. A test clock
+// stands still while a queue waits, and whoever advances it sweeps.
 func (s *Collector) askAgain(ctx context.Context, c tenancy.Caller, a id.Attempt, q question) error {
+	next := nextLookup(q.UnknownAt, q.Now, q.Lookups+1)
 	b := &postgres.Batch{}
-	b.Queue(sqlLookedUp, a, nextLookup(q.UnknownAt, q.Now, q.Lookups+1), q.Lookups)
+	b.Queue(sqlLookedUp, a, next, q.Lookups)
+	if q.Lookups == 0 && !q.TestClock {
+		second := lookupJob(a, 1, next)
+		second.Delay, second.Correlation = next.Sub(q.Now), obs.Correlation(ctx)
+		if err := queue.EnqueueBatch(b, q.Gateway.Org, second); err != nil {
+			return err
+		}
+	}
 	queue.DoneBatch(&b.Batch, ctx)
 	_, err := s.db.WriteInOrg(ctx, c, b)
 	return err

@@ -41,6 +41,7 @@ import (
 // functions has one line for each folder in functions/, sorted by domain. The handlers get no stores: nobody calls them.
 var functions = []run.Declared{
 	// billing
+	billingapi.CloseCase(nil),
 	billingapi.ConnectGateway(nil),
 	billingapi.CreateCardSession(nil, billing.Pages{}),
 	billingapi.CreateCharge(nil),
@@ -55,9 +56,11 @@ var functions = []run.Declared{
 	billinghook.Cardcom(nil),
 	billingjob.ExecuteCharge(nil),
 	billingjob.ProcessInboxEvent(nil),
+	billingjob.ProveDay(nil),
 	billingjob.ResolveUnknown(nil),
 	billingjob.RunDunningStep(nil),
 	billingcron.PlanCharges(nil),
+	billingcron.ProveDays(nil),
 	billingcron.RunDunning(nil),
 	billingcron.SweepUnknown(nil),
 	// compliance

@@ -17,6 +17,7 @@ type Cron struct{ Name, Expression string }
 // Crons is every schedule, in the order of names. No function may link them all; a test over the catalogue keeps the list true.
 var Crons = []Cron{
 	{"cron-billing-plan-charges", "cron(0/15 * * * ? *)"},
+	{"cron-billing-prove-days", "cron(30 3 * * ? *)"},
 	{"cron-billing-run-dunning", "cron(0/15 * * * ? *)"},
 	{"cron-billing-sweep-unknown", "rate(5 minutes)"},
 	{"cron-compliance-check-lock", "cron(40 4 * * ? *)"},

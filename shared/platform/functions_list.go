@@ -4,6 +4,7 @@ package platform
 
 // Functions is every function, in the order of names.
 var Functions = []Function{
+	{"api-billing-close-case", 512, 29},
 	{"api-billing-connect-gateway", 512, 29},
 	{"api-billing-create-card-session", 512, 29},
 	{"api-billing-create-charge", 512, 29},
@@ -53,6 +54,7 @@ var Functions = []Function{
 	{"api-platform-rotate-keys", 512, 29},
 	{"api-realtime-create-ticket", 512, 29},
 	{"cron-billing-plan-charges", 128, 300},
+	{"cron-billing-prove-days", 128, 300},
 	{"cron-billing-run-dunning", 128, 60},
 	{"cron-billing-sweep-unknown", 128, 60},
 	{"cron-compliance-check-lock", 256, 60},
@@ -65,6 +67,7 @@ var Functions = []Function{
 	{"hook-org-clerk", 256, 10},
 	{"job-billing-execute-charge", 256, 40},
 	{"job-billing-process-inbox-event", 256, 60},
+	{"job-billing-prove-day", 256, 600},
 	{"job-billing-resolve-unknown", 256, 60},
 	{"job-billing-run-dunning-step", 256, 30},
 	{"job-org-advance-test-clock", 256, 60},

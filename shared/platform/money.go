@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"fitkit/shared/civil"
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
 	"fitkit/shared/postgres"
@@ -23,7 +24,10 @@ type Money struct {
 	Unknown   int64 // attempts whose outcome is unknown, of any age
 	Overdue   []OverdueAttempt
 	OpenCases int64
-	Cases     []MoneyCase // the oldest first
+	ByKind    map[string]int64 // of the open cases
+	Cases     []MoneyCase      // the oldest first
+	Unproven  int64            // finished days whose proof is lacking, of any age
+	Days      []UnprovenDay    // the oldest first
 }
 
 // OverdueAttempt has been unknown for longer than UnknownFor.
@@ -42,7 +46,18 @@ type MoneyCase struct {
 	ID       id.Event
 	Kind     string
 	Attempt  *id.Attempt
+	Subject  *string     // what a day's proof found it on: the id of a row, or the provider's number of a transaction
+	Day      *civil.Date // whose proof found it
 	OpenedAt time.Time
+}
+
+// UnprovenDay is a finished day of a studio whose charges are not proven.
+type UnprovenDay struct {
+	Org     id.Org
+	Day     civil.Date
+	State   string // waiting: something has no answer; differs: a person's question
+	Tries   int
+	TriedAt *time.Time
 }
 
 // A test studio's own clock counts for its attempts, as it does for their look-ups.
@@ -52,8 +67,10 @@ const (
 select a.org_id, a.id, a.charge_id, a.unknown_at, a.lookups, a.next_lookup_at
 from payment_attempts a join orgs o on o.id = a.org_id
 where a.state = 'unknown' and a.unknown_at < coalesce(o.test_now, now()) - $1::interval order by a.unknown_at limit $2`
-	sqlCaseCount = `select count(*) from money_cases where state = 'open'`
-	sqlCases     = `select org_id, id, kind, attempt_id, opened_at from money_cases where state = 'open' order by opened_at, id limit $1`
+	sqlCaseCounts = `select kind, count(*) from money_cases where state = 'open' group by kind`
+	sqlCases      = `select org_id, id, kind, attempt_id, subject, day, opened_at from money_cases where state = 'open' order by opened_at, id limit $1`
+	sqlUnproven   = `select count(*) from day_proofs where state in ('waiting', 'differs')`
+	sqlDays       = `select org_id, day, state, tries, tried_at from day_proofs where state in ('waiting', 'differs') order by day, org_id limit $1`
 )
 
 // Money reads what is open about money.
@@ -62,21 +79,44 @@ func (o *Overview) Money(ctx context.Context) (m Money, err error) {
 		if err := tx.QueryRow(ctx, sqlUnknown).Scan(&m.Unknown); err != nil {
 			return err
 		}
-		if err := tx.QueryRow(ctx, sqlCaseCount).Scan(&m.OpenCases); err != nil {
+		if err := m.countCases(ctx, tx); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, sqlOverdue, UnknownFor.String(), moneyShown)
-		if err != nil {
+		if err := tx.QueryRow(ctx, sqlUnproven).Scan(&m.Unproven); err != nil {
 			return err
 		}
-		if m.Overdue, err = pgx.CollectRows(rows, pgx.RowToStructByPos[OverdueAttempt]); err != nil {
+		if m.Overdue, err = list[OverdueAttempt](ctx, tx, sqlOverdue, UnknownFor.String(), moneyShown); err != nil {
 			return err
 		}
-		if rows, err = tx.Query(ctx, sqlCases, moneyShown); err != nil {
+		if m.Days, err = list[UnprovenDay](ctx, tx, sqlDays, moneyShown); err != nil {
 			return err
 		}
-		m.Cases, err = pgx.CollectRows(rows, pgx.RowToStructByPos[MoneyCase])
+		m.Cases, err = list[MoneyCase](ctx, tx, sqlCases, moneyShown)
 		return err
 	})
 	return m, fail.Wrap(err, "read what is open about money")
+}
+
+func (m *Money) countCases(ctx context.Context, tx postgres.Tx) error {
+	rows, err := tx.Query(ctx, sqlCaseCounts)
+	if err != nil {
+		return err
+	}
+	m.ByKind = map[string]int64{}
+	var kind string
+	var n int64
+	_, err = pgx.ForEachRow(rows, []any{&kind, &n}, func() error {
+		m.ByKind[kind] = n
+		m.OpenCases += n
+		return nil
+	})
+	return err
+}
+
+func list[T any](ctx context.Context, tx postgres.Tx, sql string, args ...any) ([]T, error) {
+	rows, err := tx.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[T])
 }

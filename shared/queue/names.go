@@ -3,7 +3,7 @@ package queue
 // Names is every queue there is, for whoever serves them all: the relay, and FitKit's own people. A test over the catalogue
 // keeps it complete.
 var Names = []Name{
-	"billing-execute-charge", "billing-process-inbox-event", "billing-resolve-unknown", "billing-run-dunning-step",
+	"billing-execute-charge", "billing-process-inbox-event", "billing-prove-day", "billing-resolve-unknown", "billing-run-dunning-step",
 	"org-advance-test-clock", "org-apply-clerk-event", "platform-export-org", "platform-reencrypt",
 }
 

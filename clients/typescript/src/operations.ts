@@ -11,6 +11,7 @@ export interface Operation {
 }
 
 export const operations = {
+  "api-billing-close-case": { method: "POST", path: "/v1/admin/cases/{id}/close", front: "api", repeat: "read" },
   "api-billing-connect-gateway": { method: "PUT", path: "/v1/gateways/{provider}", front: "api", repeat: "key" },
   "api-billing-create-card-session": { method: "POST", path: "/v1/card-sessions", front: "api", repeat: "key" },
   "api-billing-create-charge": { method: "POST", path: "/v1/charges", front: "api", repeat: "key" },
@@ -66,6 +67,7 @@ export type SharedCode = "auth.impersonated" | "auth.keys_unavailable" | "auth.o
 
 /** The further codes of each operation; docs/errors.md says what they mean. */
 export interface OwnCodes {
+  "api-billing-close-case": "auth.step_up" | "billing.case_has_its_own_end" | "billing.case_not_found" | "billing.case_reason" | "not_found";
   "api-billing-connect-gateway": "billing.terminal_in_use" | "billing.terminal_takes_money" | "billing.test_org_not_live" | "gateway.credentials_refused" | "gateway.unreachable" | "request.too_many";
   "api-billing-create-card-session": "billing.member_not_found" | "billing.no_gateway" | "gateway.credentials_refused" | "gateway.unreachable";
   "api-billing-create-charge": "billing.charge_description" | "billing.charge_due_too_far" | "billing.member_not_found";

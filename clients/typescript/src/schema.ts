@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/cases/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a question about money that a person has answered; the same finding of a day's proof asks it no more */
+        post: operations["api-billing-close-case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/crons": {
         parameters: {
             query?: never;
@@ -181,7 +198,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Charges whose outcome is unknown for too long, and questions about money that a person must answer */
+        /** Charges whose outcome is unknown for too long, days that are not proven, and questions about money that a person must answer */
         get: operations["api-platform-get-money"];
         put?: never;
         post?: never;
@@ -959,6 +976,19 @@ export interface components {
             /** @description Shown to staff */
             void_reason?: string;
         };
+        BillingCloseCaseInputBody: {
+            /**
+             * Format: uuid
+             * @description The case's studio
+             */
+            org_id: string;
+            /** @description What was found; kept in the studio's trail */
+            reason: string;
+        };
+        BillingCloseCaseOutput: {
+            /** Format: uuid */
+            case_id: string;
+        };
         BillingConnectGatewayInputBody: {
             api_name: string;
             /** @description Needed for refunds and for the daily comparison with the provider's list */
@@ -1041,6 +1071,17 @@ export interface components {
             items: components["schemas"]["BillingPaymentMethodOutput"][];
             next_cursor?: string;
         };
+        BillingNightlyOutput: {
+            /**
+             * @description waiting: not tried, or something has no answer yet; differs: a person's question; explained: a person has answered all of them
+             * @enum {string}
+             */
+            state: "waiting" | "differs" | "proven" | "explained";
+            /** Format: date-time */
+            tried_at?: string;
+            /** Format: int64 */
+            tries: number;
+        };
         BillingPaymentMethodOutput: {
             /** @description As the provider names it; may be empty */
             brand: string;
@@ -1090,6 +1131,8 @@ export interface components {
             differences_total: number;
             /** Format: int64 */
             ledger_agorot: number;
+            /** @description What the proofs that FitKit makes by itself, each night after a day until it is proven, came to; absent before the first */
+            nightly?: components["schemas"]["BillingNightlyOutput"];
             /** Format: int64 */
             not_tried: number;
             /**
@@ -1834,12 +1877,19 @@ export interface components {
         };
         PlatformCaseOutput: {
             attempt_id?: string;
+            /**
+             * Format: date
+             * @description The day whose proof found it
+             */
+            day?: string;
             id: string;
             /** @enum {string} */
-            kind: "unknown_attempt" | "amount_mismatch" | "partial_approval" | "unmapped_code" | "provider_duplicate" | "refund_due" | "charges_paused";
+            kind: "unknown_attempt" | "amount_mismatch" | "partial_approval" | "unmapped_code" | "provider_duplicate" | "refund_due" | "charges_paused" | "not_in_books" | "amount_differs" | "currency_differs" | "listed_twice" | "not_at_provider" | "terminal_replaced" | "charge_not_paid" | "payment_differs" | "allocation_differs" | "ledger_differs" | "payment_without_approval" | "paid_without_payment" | "entry_without_payment";
             /** Format: date-time */
             opened_at: string;
             org_id: string;
+            /** @description What a day's proof found it on: the id of an attempt, charge, payment or entry, or the provider's number of a transaction */
+            subject?: string;
         };
         PlatformCronOutput: {
             /**
@@ -1875,6 +1925,20 @@ export interface components {
         };
         PlatformCronsOutput: {
             crons: components["schemas"]["PlatformCronOutput"][];
+        };
+        PlatformDayOutput: {
+            /** Format: date */
+            day: string;
+            org_id: string;
+            /**
+             * @description waiting: not tried, or something has no answer yet; differs: its cases are a person's
+             * @enum {string}
+             */
+            state: "waiting" | "differs";
+            /** Format: date-time */
+            tried_at?: string;
+            /** Format: int64 */
+            tries: number;
         };
         PlatformDeadJobOutput: {
             /** Format: int64 */
@@ -1983,8 +2047,14 @@ export interface components {
         PlatformMoneyOutput: {
             /** @description The oldest hundred */
             cases: components["schemas"]["PlatformCaseOutput"][];
+            /** @description The oldest hundred of them: infra/runbooks/day-unproven.md */
+            days: components["schemas"]["PlatformDayOutput"][];
             /** Format: int64 */
             open_cases: number;
+            /** @description How many of each kind that has any */
+            open_cases_by_kind: {
+                [key: string]: number;
+            };
             /** @description Those unknown for over 25 hours: infra/runbooks/unknown-charge.md */
             overdue: components["schemas"]["PlatformAttemptOutput"][];
             /**
@@ -1992,6 +2062,11 @@ export interface components {
              * @description Attempts whose outcome is unknown, of any age
              */
             unknown: number;
+            /**
+             * Format: int64
+             * @description Finished days of studios that had charges and have no proof yet
+             */
+            unproven_days: number;
         };
         PlatformNeonOutput: {
             /** @description false without NEON_API_KEY or NEON_PROJECT_ID: show no panel */
@@ -2374,6 +2449,52 @@ export interface operations {
             /** @description request.not_json */
             415: components["responses"]["Problem"];
             /** @description request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
+    "api-billing-close-case": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BillingCloseCaseInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingCloseCaseOutput"];
+                };
+            };
+            /** @description request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.step_up */
+            403: components["responses"]["Problem"];
+            /** @description billing.case_not_found, not_found */
+            404: components["responses"]["Problem"];
+            /** @description billing.case_has_its_own_end */
+            409: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description billing.case_reason, request.invalid, request.text_not_storable */
             422: components["responses"]["Problem"];
             /** @description internal */
             500: components["responses"]["Problem"];

@@ -88,7 +88,8 @@ func fixtureOf(t *testing.T, provider payment.Provider) *fixture {
 		f.collector = billing.NewCollector(db, provider, ring, 3*time.Second)
 		return []api.Endpoint{billingapi.ListPaymentMethods(s), billingapi.RemovePaymentMethod(s), billingapi.CreateCharge(s),
 			billingapi.VoidCharge(s), billingapi.ListCharges(s), billingapi.ListArrears(s), billingapi.RetryCharge(s),
-			billingapi.GetBillingProof(f.collector), billingapi.ConnectGateway(f.collector), billingapi.CreateCardSession(f.collector, pages)}
+			billingapi.GetBillingProof(f.collector), billingapi.ConnectGateway(f.collector), billingapi.CreateCardSession(f.collector, pages),
+			billingapi.CloseCase(s)}
 	})
 	for _, studio := range []apitest.Studio{f.A, f.B} {
 		f.open(t, studio)

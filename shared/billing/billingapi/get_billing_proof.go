@@ -39,6 +39,12 @@ type differenceOutput struct {
 	Detail string `json:"detail"`
 }
 
+type nightlyOutput struct {
+	State   string     `json:"state" enum:"waiting,differs,proven,explained" doc:"waiting: not tried, or something has no answer yet; differs: a person's question; explained: a person has answered all of them"`
+	Tries   int        `json:"tries"`
+	TriedAt *time.Time `json:"tried_at,omitempty"`
+}
+
 type proofOutput struct {
 	Day                civil.Date         `json:"day" format:"date"`
 	Proven             bool               `json:"proven" doc:"Nothing differs and nothing is unanswered"`
@@ -57,6 +63,7 @@ type proofOutput struct {
 	Provider           money.Agorot       `json:"provider_agorot"`
 	DifferencesInTotal int                `json:"differences_total"`
 	Differences        []differenceOutput `json:"differences" nullable:"false" doc:"The first 500"`
+	Nightly            *nightlyOutput     `json:"nightly,omitempty" doc:"What the proofs that FitKit makes by itself, each night after a day until it is proven, came to; absent before the first"`
 }
 
 // maxDifferences keeps the answer of a day that went very wrong within what a gateway passes on.
@@ -80,6 +87,9 @@ func newProofOutput(p billing.Proof) *proofOutput {
 		Provider: p.Sums.Provider, DifferencesInTotal: len(p.Differences), Differences: []differenceOutput{}}
 	for _, d := range p.Differences[:min(len(p.Differences), maxDifferences)] {
 		out.Differences = append(out.Differences, differenceOutput(d))
+	}
+	if n := p.Nightly; n != nil {
+		out.Nightly = &nightlyOutput{n.State, n.Tries, inUTC(n.TriedAt)}
 	}
 	return out
 }

@@ -29,6 +29,11 @@ type proofBody struct {
 	Ledger      money.Agorot `json:"ledger_agorot"`
 	Provider    money.Agorot `json:"provider_agorot"`
 	Differences []struct{ Kind, ID, Detail string }
+	Nightly     *struct {
+		State   string
+		Tries   int
+		TriedAt *time.Time `json:"tried_at"`
+	}
 }
 
 // kinds is the differences' kinds, each once.
@@ -64,6 +69,15 @@ func TestGetBillingProof(t *testing.T) {
 					t.Fatalf("%s: %+v", role, got)
 				}
 			}
+		}
+	})
+	t.Run("what a night's proof came to is told beside the present, and nothing before the first", func(t *testing.T) { // red without the row
+		if got := proof(t, f.owner(t), billingtest.Start); got.Nightly != nil {
+			t.Fatalf("%+v", got.Nightly)
+		}
+		f.Exec(t, "insert into day_proofs (org_id, day, state, tries, tried_at) values ($1, $2, 'differs', 2, now())", f.A.Org, billingtest.Start)
+		if got := proof(t, f.owner(t), billingtest.Start); got.Nightly == nil || got.Nightly.State != "differs" || got.Nightly.Tries != 2 || got.Nightly.TriedAt == nil || !got.Proven {
+			t.Fatalf("%+v", got)
 		}
 	})
 	t.Run("the front desk, a coach, a member and a stranger may not read it", func(t *testing.T) {

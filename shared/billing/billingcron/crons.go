@@ -84,3 +84,33 @@ type Dunner interface {
 func RunDunning(d Dunner) cron.Handler {
 	return cron.New(RunDunningOp, func(ctx context.Context) (int64, error) { return d.Dun(ctx) })
 }
+
+// ProveDaysOp declares the schedule that has finished days proven.
+var ProveDaysOp = cron.Op{
+	Name: "cron-billing-prove-days", Summary: "Have each studio's finished days compared with its provider's list until they are proven",
+	Schedule: "cron(30 3 * * ? *)", Needs: []need.Need{need.Postgres, need.Send(string(billing.QueueProve))}, Timeout: 5 * time.Minute,
+	Alarms: []run.Alarm{{Metric: unprovenDays, Above: 0, Runbook: "day-unproven",
+		Says: "A studio's day of charges is not proven two days after it ended."}},
+}
+
+// unprovenDays is the gauge of ProveDays.
+const unprovenDays = "UnprovenDays"
+
+// Reconciler is what ProveDays needs.
+type Reconciler interface {
+	PlanProofs(ctx context.Context) (int64, error)
+	UnprovenDays(ctx context.Context) (int, error)
+}
+
+// ProveDays enqueues the proofs that are lacking, and says how many days lack one for too long, which an alarm watches. A second run of
+// the night finds the jobs there.
+func ProveDays(r Reconciler) cron.Handler {
+	return cron.New(ProveDaysOp, func(ctx context.Context) (int64, error) {
+		n, err := r.PlanProofs(ctx)
+		late, e2 := r.UnprovenDays(ctx)
+		if e2 == nil {
+			obs.Count(ProveDaysOp.Name, unprovenDays, float64(late))
+		}
+		return n, errors.Join(err, e2)
+	})
+}

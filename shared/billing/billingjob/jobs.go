@@ -84,3 +84,22 @@ func ProcessInboxEvent(p PageChecker) job.Handler {
 		return p.CheckCardSession(ctx, c, m)
 	})
 }
+
+// ProveDayOp declares the job that proves a day. A terminal's list of tens of thousands of transactions takes minutes to read.
+var ProveDayOp = job.Op{
+	Name: "job-billing-prove-day", Summary: "Prove a finished day against the provider's list and open a case for what differs",
+	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom},
+	Timeout: 10 * time.Minute, MaxConcurrency: 4,
+}
+
+// Prover is what ProveDay needs.
+type Prover interface {
+	ProveDay(ctx context.Context, c tenancy.Caller, m billing.ProveDay) error
+}
+
+// ProveDay proves a day. A repeat finds it proven, or its cases open.
+func ProveDay(p Prover) job.Handler {
+	return job.New(ProveDayOp, func(ctx context.Context, c tenancy.Caller, m billing.ProveDay) error {
+		return p.ProveDay(ctx, c, m)
+	})
+}

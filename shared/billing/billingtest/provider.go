@@ -4,6 +4,8 @@ package billingtest
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +24,8 @@ type Provider struct {
 	LookupBy func(key string) (payment.Outcome, bool)
 	Pages    map[string]payment.Outcome
 	Notify   map[string]string // the address that each page's notices go to
+	ListErr  error             // why the list cannot be read
+	ListSlow bool              // the list does not end within the caller's time
 }
 
 // New is a provider that approves.
@@ -92,12 +96,20 @@ func (p *Provider) MovesMoney(terminal int) bool { return terminal == RealTermin
 func (p *Provider) Probe(context.Context, payment.Credentials) error { return nil }
 
 // List implements payment.Provider.
-func (p *Provider) List(context.Context, payment.Credentials, time.Time, time.Time) (list []payment.Transaction, _ error) {
+func (p *Provider) List(ctx context.Context, _ payment.Credentials, _, _ time.Time) (list []payment.Transaction, _ error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.ListSlow {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	if p.ListErr != nil {
+		return nil, p.ListErr
+	}
 	for _, t := range p.Booked {
 		list = append(list, t)
 	}
+	slices.SortFunc(list, func(a, b payment.Transaction) int { return strings.Compare(a.ProviderTxn, b.ProviderTxn) })
 	return list, nil
 }
 

@@ -3,8 +3,10 @@ package platformapi_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -251,11 +253,31 @@ func TestOpenCasesAreShownWithoutTheirWords(t *testing.T) {
 	e.Exec(t, `insert into money_cases (org_id, kind, detail, state) values ($1, 'unmapped_code', 'of Dana', 'open'), ($1, 'unmapped_code', 'of Dana', 'closed')`, e.B.Org)
 	var got struct {
 		OpenCases int `json:"open_cases"`
+		ByKind    any `json:"open_cases_by_kind"`
 		Cases     []map[string]any
 	}
 	e.AsAdmin(t).Get("/v1/admin/money").Want(200).Into(&got)
+	if fmt.Sprint(got.ByKind) != "map[unmapped_code:1]" {
+		t.Errorf("by kind %v", got.ByKind)
+	}
 	if got.OpenCases != 1 || len(got.Cases) != 1 || got.Cases[0]["org_id"] != e.B.Org.String() || got.Cases[0]["detail"] != nil {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestDaysWithoutAProofAreShown has been seen red without the days that no night has tried yet.
+func TestDaysWithoutAProofAreShown(t *testing.T) {
+	t.Parallel()
+	e := serve(t)
+	e.Exec(t, `insert into day_proofs (org_id, day, state, tries, tried_at, differences) values ($1, '2026-03-02', 'waiting', 0, null, '[]'),
+		($1, '2026-03-01', 'differs', 2, '2026-03-03T01:30:00Z', '["Dana"]'), ($1, '2026-02-28', 'proven', 1, now(), '[]'), ($1, '2026-02-27', 'explained', 1, now(), '["Dana"]')`, e.B.Org)
+	e.Exec(t, `insert into money_cases (org_id, kind, subject, day, detail) values ($1, 'not_in_books', '999', '2026-03-01', 'of Dana')`, e.B.Org)
+	got := e.AsAdmin(t).Get("/v1/admin/money").Want(200).Body
+	want := `"open_cases":1,"open_cases_by_kind":{"not_in_books":1},"cases":[{"org_id":"ORG","id":"*","kind":"not_in_books","subject":"999","day":"2026-03-01","opened_at":"*"}],` +
+		`"unproven_days":2,"days":[{"org_id":"ORG","day":"2026-03-01","state":"differs","tries":2,"tried_at":"2026-03-03T01:30:00Z"},{"org_id":"ORG","day":"2026-03-02","state":"waiting","tries":0}]`
+	of := regexp.MustCompile(`"(id|opened_at)":"[^"]+"`).ReplaceAllString(strings.ReplaceAll(string(got), e.B.Org.String(), "ORG"), `"$1":"*"`)
+	if !strings.Contains(of, want) {
+		t.Errorf("%s\nlacks\n%s", of, want)
 	}
 }
 

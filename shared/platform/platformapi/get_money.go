@@ -16,15 +16,18 @@ type MoneyReader interface {
 // GetMoneyOp declares GET /v1/admin/money.
 var GetMoneyOp = api.Op{
 	Name: "api-platform-get-money", Method: api.GET, Path: "/v1/admin/money",
-	Summary: "Charges whose outcome is unknown for too long, and questions about money that a person must answer",
+	Summary: "Charges whose outcome is unknown for too long, days that are not proven, and questions about money that a person must answer",
 	Roles:   admins,
 }
 
 type moneyOutput struct {
-	Unknown   int64           `json:"unknown" doc:"Attempts whose outcome is unknown, of any age"`
-	Overdue   []attemptOutput `json:"overdue" nullable:"false" doc:"Those unknown for over 25 hours: infra/runbooks/unknown-charge.md"`
-	OpenCases int64           `json:"open_cases"`
-	Cases     []caseOutput    `json:"cases" nullable:"false" doc:"The oldest hundred"`
+	Unknown   int64            `json:"unknown" doc:"Attempts whose outcome is unknown, of any age"`
+	Overdue   []attemptOutput  `json:"overdue" nullable:"false" doc:"Those unknown for over 25 hours: infra/runbooks/unknown-charge.md"`
+	OpenCases int64            `json:"open_cases"`
+	ByKind    map[string]int64 `json:"open_cases_by_kind" doc:"How many of each kind that has any"`
+	Cases     []caseOutput     `json:"cases" nullable:"false" doc:"The oldest hundred"`
+	Unproven  int64            `json:"unproven_days" doc:"Finished days of studios that had charges and have no proof yet"`
+	Days      []dayOutput      `json:"days" nullable:"false" doc:"The oldest hundred of them: infra/runbooks/day-unproven.md"`
 }
 
 type attemptOutput struct {
@@ -39,9 +42,19 @@ type attemptOutput struct {
 type caseOutput struct {
 	OrgID     string    `json:"org_id"`
 	ID        string    `json:"id"`
-	Kind      string    `json:"kind" enum:"unknown_attempt,amount_mismatch,partial_approval,unmapped_code,provider_duplicate,refund_due,charges_paused"`
+	Kind      string    `json:"kind" enum:"unknown_attempt,amount_mismatch,partial_approval,unmapped_code,provider_duplicate,refund_due,charges_paused,not_in_books,amount_differs,currency_differs,listed_twice,not_at_provider,terminal_replaced,charge_not_paid,payment_differs,allocation_differs,ledger_differs,payment_without_approval,paid_without_payment,entry_without_payment"`
 	AttemptID string    `json:"attempt_id,omitempty"`
+	Subject   string    `json:"subject,omitempty" doc:"What a day's proof found it on: the id of an attempt, charge, payment or entry, or the provider's number of a transaction"`
+	Day       string    `json:"day,omitempty" format:"date" doc:"The day whose proof found it"`
 	OpenedAt  time.Time `json:"opened_at"`
+}
+
+type dayOutput struct {
+	OrgID   string     `json:"org_id"`
+	Day     string     `json:"day" format:"date"`
+	State   string     `json:"state" enum:"waiting,differs" doc:"waiting: not tried, or something has no answer yet; differs: its cases are a person's"`
+	Tries   int        `json:"tries"`
+	TriedAt *time.Time `json:"tried_at,omitempty"`
 }
 
 // GetMoney shows ids and kinds; who pays for what is the studio's.
@@ -51,7 +64,8 @@ func GetMoney(r MoneyReader) api.Endpoint {
 		if err != nil {
 			return nil, err
 		}
-		out := &moneyOutput{Unknown: m.Unknown, Overdue: []attemptOutput{}, OpenCases: m.OpenCases, Cases: []caseOutput{}}
+		out := &moneyOutput{Unknown: m.Unknown, Overdue: []attemptOutput{}, OpenCases: m.OpenCases, ByKind: m.ByKind,
+			Cases: []caseOutput{}, Unproven: m.Unproven, Days: []dayOutput{}}
 		for _, a := range m.Overdue {
 			out.Overdue = append(out.Overdue, attemptOutput{a.Org.String(), a.ID.String(), a.Charge.String(), a.UnknownAt.UTC(), a.Lookups, a.NextAt})
 		}
@@ -60,7 +74,18 @@ func GetMoney(r MoneyReader) api.Endpoint {
 			if c.Attempt != nil {
 				one.AttemptID = c.Attempt.String()
 			}
+			if c.Subject != nil && c.Day != nil {
+				one.Subject, one.Day = *c.Subject, c.Day.String()
+			}
 			out.Cases = append(out.Cases, one)
+		}
+		for _, d := range m.Days {
+			one := dayOutput{OrgID: d.Org.String(), Day: d.Day.String(), State: d.State, Tries: d.Tries}
+			if d.TriedAt != nil {
+				at := d.TriedAt.UTC()
+				one.TriedAt = &at
+			}
+			out.Days = append(out.Days, one)
 		}
 		return out, nil
 	})

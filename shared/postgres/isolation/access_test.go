@@ -148,7 +148,8 @@ func (p *prober) refers(tb table, from, to studio) {
 				swapped = true
 				r[c] = target[f.RefColumns[i]]
 				if target == nil {
-					r[c] = id.New[id.Event]().String()
+					at := slices.IndexFunc(tb.Columns, func(x column) bool { return x.Name == c })
+					r[c] = p.w.value(p.t, tb, tb.Columns[at])
 				}
 			}
 			if !swapped || !p.mayInsert(tb) {
