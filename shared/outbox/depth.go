@@ -30,7 +30,7 @@ type attributes struct {
 func (s *Sender) count(ctx context.Context, name string) (waiting, delayed, working int, err error) {
 	in := attributes{s.prefix + name, []string{"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible"}}
 	var out struct{ Attributes map[string]string }
-	if err := s.client.call(ctx, "GetQueueAttributes", in, &out); err != nil {
+	if err := s.client.Call(ctx, "GetQueueAttributes", in, &out); err != nil {
 		return 0, 0, 0, fail.Wrap(err, "count the messages of %s", name)
 	}
 	var counts [3]int

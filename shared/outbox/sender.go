@@ -14,6 +14,7 @@ import (
 	"fitkit/shared/id"
 	"fitkit/shared/postgres"
 	"fitkit/shared/queue"
+	"fitkit/shared/retry/awsjson"
 	"fitkit/shared/retry/awsretry"
 )
 
@@ -27,7 +28,7 @@ type Config struct {
 
 // Sender sends messages for jobs whose rows are committed.
 type Sender struct {
-	client *client
+	client *awsjson.Client
 	prefix string
 }
 
@@ -101,7 +102,7 @@ func (s *Sender) sendBatch(ctx context.Context, now time.Time, name string, jobs
 			ID string `json:"Id"`
 		}
 	}
-	if err := s.client.call(ctx, "SendMessageBatch", in, &out); err != nil {
+	if err := s.client.Call(ctx, "SendMessageBatch", in, &out); err != nil {
 		return nil, fail.Wrap(err, "send %d messages to %s", len(jobs), name)
 	}
 	var sent []id.Job

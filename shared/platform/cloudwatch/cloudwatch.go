@@ -39,7 +39,7 @@ type Config struct {
 
 // Reader reads figures of functions.
 type Reader struct {
-	client *client
+	client client
 	prefix string
 }
 
