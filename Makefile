@@ -302,6 +302,10 @@ smoke: ## ask a deployed stage what every deployment must answer
 preview-read: # from a comment of Vercel's to the preview's parameters
 	@go run ./infra/tools/preview
 
+.PHONY: preview-base
+preview-base: ## make the masked copy of production that previews branch from (NEON_API_KEY, NEON_PROJECT_ID): docs/deploy.md
+	@go run ./infra/tools/previewbase
+
 .PHONY: preview-branch
 preview-branch: # a Neon branch for STACK, and its addresses as lines of NAME=value
 	@go run ./infra/tools/neonbranch create
