@@ -14,8 +14,8 @@ import (
 )
 
 // rightsAndMoney are reads whose answers hold what somebody may do, has booked or owes; each must be among those compared.
-var rightsAndMoney = []string{"api-org-get-me", "api-org-list-staff", "api-membership-list", "api-membership-get", "api-billing-list-charges", "api-billing-list-arrears",
-	"api-billing-list-payment-methods", "api-member-get"}
+var rightsAndMoney = []string{"api-org-get-me", "api-org-list-staff", "api-membership-list", "api-membership-get", "api-billing-list-charges",
+	"api-billing-list-arrears", "api-billing-list-payment-methods", "api-member-get"}
 
 // TestAFlushOfRedisChangesNothing is T11's flush: every read that answers the same twice answers the same once more when all of
 // Redis's keys are gone, to every role. Red with the studio renamed instead, which shows that it looks.

@@ -113,7 +113,8 @@ func newPoisoned(t *testing.T) *poisoned {
 	p.Exec(t, "grant insert on effects to fitkit_app")
 	f := template.Function{Name: "job-" + poisonedQueue, LambdaName: "flt-job-" + poisonedQueue, CodeDir: t.TempDir(), MemoryMB: 128, Timeout: poisonedTime,
 		Env: map[string]string{"STAGE": "test", "DATABASE_URL": p.AppURL, "REPAIRED": p.repaired}}
-	build := exec.Command("go", "build", "-tags", "lambda.norpc,timetzdata", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(f.CodeDir, "bootstrap"), "./testdata/poisoned")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc,timetzdata", "-trimpath", "-ldflags", "-s -w",
+		"-o", filepath.Join(f.CodeDir, "bootstrap"), "./testdata/poisoned")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, bytes.TrimSpace(out))
 	}
@@ -149,8 +150,9 @@ func (p *poisoned) connect(t *testing.T, function string) {
 	var err error
 	p.line, err = poller.New(t.Context(), poller.Options{Region: stores.Region, Client: poller.NewClient(endpoint, stores.Region), Invoker: p.host,
 		CrashVisibility: poisonedAgain, Platform: &template.Platform{
-			Queues:       []template.Queue{q, {Name: q.DLQ, Visibility: time.Minute, Retention: time.Hour}},
-			EventSources: []template.EventSource{{Function: function, Queue: q.Name, Enabled: true, BatchSize: batch, MaximumConcurrency: 4, ReportFailures: true}},
+			Queues: []template.Queue{q, {Name: q.DLQ, Visibility: time.Minute, Retention: time.Hour}},
+			EventSources: []template.EventSource{{Function: function, Queue: q.Name, Enabled: true, BatchSize: batch, MaximumConcurrency: 4,
+				ReportFailures: true}},
 		}})
 	if err != nil {
 		t.Fatal(err)

@@ -26,7 +26,9 @@ const (
 	goStandIn = `case "$*" in
 "run ./infra/tools/preview"|"run ./infra/tools/neonbranch "*) cd "$REPOSITORY" && exec "$REAL_GO" "$@" ;;
 "run ./infra/tools/release "*) : "${AWS_SESSION_TOKEN:?}" "${STAGE:?}"
-  if [ "$STAGE" = preview ]; then : "${STACK:?}" "${FRONTEND_URL:?}" "${ALLOWED_ORIGINS:?}" "${DATABASE_URL:?}" "${SYSTEM_DATABASE_URL:?}" "${DIRECT_DATABASE_URL:?}"; fi ;;
+  if [ "$STAGE" = preview ]; then
+    : "${STACK:?}" "${FRONTEND_URL:?}" "${ALLOWED_ORIGINS:?}" "${DATABASE_URL:?}" "${SYSTEM_DATABASE_URL:?}" "${DIRECT_DATABASE_URL:?}"
+  fi ;;
 *) echo "nobody knows go $*" >&2; exit 1 ;;
 esac`
 	awsStandIn = `: "${AWS_SESSION_TOKEN:?}"
@@ -48,10 +50,11 @@ esac`
 // TestEveryWorkflowRunsStepByStep runs each file as GitHub would, in one go: whatever a step needs, from a variable of its file
 // to the output of another job, it has to find. Only the clouds are stand-ins; Neon's API is played.
 //
-// It has been seen red with a target renamed in the Makefile, with NEON_API_KEY, STACK, FRONTEND_URL and GH_TOKEN left out of their steps,
-// with an output misspelt, with a required input not given, with make deploy before the sign-in, and without take.sh.
+// It has been seen red with a target renamed in the Makefile, with NEON_API_KEY, STACK, FRONTEND_URL and GH_TOKEN left out of their
+// steps, with an output misspelt, with a required input not given, with make deploy before the sign-in, and without take.sh.
 func TestEveryWorkflowRunsStepByStep(t *testing.T) {
-	reads(t, "Makefile", "infra/tools/preview", "infra/tools/neonbranch", "infra/tools/deploy", "infra/tools/smoke", "infra/tools/smegrep.sh", "shared/neon", "shared/retry")
+	reads(t, "Makefile", "infra/tools/preview", "infra/tools/neonbranch", "infra/tools/deploy", "infra/tools/smoke", "infra/tools/smegrep.sh",
+		"shared/neon", "shared/retry")
 	real, err := exec.LookPath("go")
 	if err != nil {
 		t.Fatal(err)
@@ -70,12 +73,13 @@ func TestEveryWorkflowRunsStepByStep(t *testing.T) {
 	for name, want := range map[string][]string{
 		"cd-full-test-gate.yml": {"sam deploy --template-file .aws-sam/build/template.yaml", "--config-env staging", "--config-env production"},
 		"ci-smoke-tests.yml":    nil,
-		"deploy-pr-preview.yml": {"neon GET /projects/p1/connection_uri", "--config-env preview", "--stack-name fitkit-pr-12", "sam delete --stack-name fitkit-pr-12 ", "neon DELETE /projects/p1/branches/br-12"},
-		"nightly.yml":           nil,
-		"preview-reaper.yml":    {"sam delete --stack-name fitkit-pr-12 ", "neon DELETE /projects/p1/branches/br-12"},
-		"publish-shared.yml":    {"npm publish .local/client/*.tgz"},
-		"smegrep.yml":           {"git grep --line-number -I --extended-regexp -e two of -- shared migrations"},
-		"staging.yml":           {"--config-env staging"},
+		"deploy-pr-preview.yml": {"neon GET /projects/p1/connection_uri", "--config-env preview", "--stack-name fitkit-pr-12",
+			"sam delete --stack-name fitkit-pr-12 ", "neon DELETE /projects/p1/branches/br-12"},
+		"nightly.yml":        nil,
+		"preview-reaper.yml": {"sam delete --stack-name fitkit-pr-12 ", "neon DELETE /projects/p1/branches/br-12"},
+		"publish-shared.yml": {"npm publish .local/client/*.tgz"},
+		"smegrep.yml":        {"git grep --line-number -I --extended-regexp -e two of -- shared migrations"},
+		"staging.yml":        {"--config-env staging"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			neon := neonStandIn(t)
