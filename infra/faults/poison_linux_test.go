@@ -16,8 +16,8 @@ import (
 	"fitkit/infra/local/poller"
 	"fitkit/infra/local/stores"
 	"fitkit/infra/local/template"
-	"fitkit/shared/catalog"
 	"fitkit/shared/id"
+	"fitkit/shared/org/orgjob"
 	"fitkit/shared/outbox"
 	"fitkit/shared/platform"
 	"fitkit/shared/postgres/postgrestest"
@@ -131,15 +131,9 @@ func newPoisoned(t *testing.T) *poisoned {
 	return p
 }
 
-// connect makes its queue and the two that send to it: the poller's batches are as large as any that is deployed.
+// connect makes its queue and the two that send to it: the poller's batches are as large as the deployed job's.
 func (p *poisoned) connect(t *testing.T, function string) {
 	t.Helper()
-	batch := 0
-	for _, f := range catalog.All() {
-		if f.Queue != nil {
-			batch = max(batch, f.Queue.BatchSize)
-		}
-	}
 	endpoint, name := os.Getenv("TEST_SQS_ENDPOINT_URL"), "flt-"+id.New[id.Event]().String()[24:]+"-"
 	p.prefix = endpoint + "/" + stores.Account + "/" + name
 	p.relay = outbox.NewRelay(p.System, outbox.NewSender(outbox.Config{URLPrefix: p.prefix, Endpoint: endpoint, Region: stores.Region,
@@ -151,7 +145,7 @@ func (p *poisoned) connect(t *testing.T, function string) {
 	p.line, err = poller.New(t.Context(), poller.Options{Region: stores.Region, Client: poller.NewClient(endpoint, stores.Region), Invoker: p.host,
 		CrashVisibility: poisonedAgain, Platform: &template.Platform{
 			Queues: []template.Queue{q, {Name: q.DLQ, Visibility: time.Minute, Retention: time.Hour}},
-			EventSources: []template.EventSource{{Function: function, Queue: q.Name, Enabled: true, BatchSize: batch, MaximumConcurrency: 4,
+			EventSources: []template.EventSource{{Function: function, Queue: q.Name, Enabled: true, BatchSize: orgjob.ApplyClerkEventOp.Spec().Queue.BatchSize, MaximumConcurrency: 4,
 				ReportFailures: true}},
 		}})
 	if err != nil {
