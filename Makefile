@@ -15,6 +15,7 @@ MOTO_VENV := .local/moto
 API_VENV := .local/schemathesis
 LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.6.0
+GITLEAKS := go run github.com/zricethezav/gitleaks/v8@v8.30.1
 ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 .PHONY: help
@@ -113,7 +114,7 @@ load: preflight ## a steady rate of requests, timed: make load RATE=25 MINUTES=1
 	@go run ./infra/load -rate "$(or $(RATE),25)" -minutes "$(or $(MINUTES),10)"
 
 .PHONY: verify
-verify: preflight fmt-check vet lint vulncheck generate-check client-check sam-validate checkov actionlint test ## all that must hold before a merge
+verify: preflight fmt-check vet lint vulncheck generate-check client-check sam-validate checkov actionlint secrets reproducible test ## all that must hold before a merge
 	@echo "==> verified"
 
 .PHONY: fmt-check
@@ -131,6 +132,12 @@ vet:
 lint:
 	@echo "==> lint (the linter itself is built on first use)"
 	@$(LINT) run ./...
+
+# It looks through every commit there is; what it may pass over stands in infra/tools/gitleaks.toml, each with its reason.
+.PHONY: secrets
+secrets: ## look for secrets in the whole history
+	@echo "==> secrets in the history (the scanner itself is built on first use)"
+	@./infra/tools/secrets.sh $(GITLEAKS)
 
 # The scanner asks the Go team's server, or the folder in VULNDB; the copy in testdata serves machines that cannot reach it.
 .PHONY: vulncheck
@@ -258,6 +265,11 @@ build: ## build every function for Lambda into bin: make build GOARCH=amd64
 	@CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build $(FUNCTION_FLAGS) -o .local/build/$(GOARCH)/ ./functions/api-platform-check-health
 	@go run ./infra/tools/pack -from .local/build/$(GOARCH) -to bin
 
+.PHONY: reproducible
+reproducible: ## build a few functions twice, from different folders and caches, and compare their packages
+	@echo "==> packages that can be made again"
+	@./infra/tools/reproducible.sh $(FUNCTION_FLAGS)
+
 .PHONY: sam-build
 sam-build: build $(SAM_VENV)/ready ## lay out .aws-sam for sam deploy
 	@SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam build --template-file $(ROOT_TEMPLATE) --region eu-central-1
@@ -289,6 +301,10 @@ smoke: ## ask a deployed stage what every deployment must answer
 .PHONY: preview-read
 preview-read: # from a comment of Vercel's to the preview's parameters
 	@go run ./infra/tools/preview
+
+.PHONY: preview-base
+preview-base: ## make the masked copy of production that previews branch from (NEON_API_KEY, NEON_PROJECT_ID): docs/deploy.md
+	@go run ./infra/tools/previewbase
 
 .PHONY: preview-branch
 preview-branch: # a Neon branch for STACK, and its addresses as lines of NAME=value

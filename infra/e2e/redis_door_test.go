@@ -18,6 +18,7 @@ type redisDoor struct {
 	net.Listener
 	upstream atomic.Pointer[string]
 	delay    atomic.Int64 // of answers, in nanoseconds
+	asked    atomic.Int64 // pieces of questions that Redis has got
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
@@ -72,13 +73,13 @@ func (d *redisDoor) accept() {
 			continue
 		}
 		d.hold(in, out)
-		go d.pass(out, in, func() {})
-		go d.pass(in, out, func() { time.Sleep(time.Duration(d.delay.Load())) })
+		go d.pass(out, in, func() {}, func() { d.asked.Add(1) })
+		go d.pass(in, out, func() { time.Sleep(time.Duration(d.delay.Load())) }, func() {})
 	}
 }
 
-// pass copies until either end is gone; before each piece it waits.
-func (d *redisDoor) pass(to, from net.Conn, wait func()) {
+// pass copies until either end is gone; before each piece it waits, and it tells of each that has passed.
+func (d *redisDoor) pass(to, from net.Conn, wait, passed func()) {
 	defer to.Close()
 	defer from.Close()
 	piece := make([]byte, 32<<10)
@@ -90,6 +91,7 @@ func (d *redisDoor) pass(to, from net.Conn, wait func()) {
 		if _, err := to.Write(piece[:n]); err != nil {
 			return
 		}
+		passed()
 	}
 }
 

@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/rueidis"
-
 	"fitkit/infra/local/stores"
 )
 
@@ -128,15 +126,7 @@ func redisSlow(*testing.T) (mend func()) {
 
 // redisLocked sets a password that the functions do not have.
 func redisLocked(t *testing.T) (mend func()) {
-	opt, err := rueidis.ParseURL(running.Stores.RedisURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	opt.DisableCache, opt.ForceSingleClient = true, true
-	admin, err := rueidis.NewClient(opt)
-	if err != nil {
-		t.Fatal(err)
-	}
+	admin := redisAdmin(t)
 	set := func(password string) {
 		command := admin.B().Arbitrary("CONFIG", "SET", "requirepass").Args(password).Build()
 		if err := admin.Do(t.Context(), command).Error(); err != nil {
@@ -144,5 +134,5 @@ func redisLocked(t *testing.T) (mend func()) {
 		}
 	}
 	set("another")
-	return func() { set(""); admin.Close() }
+	return func() { set("") }
 }

@@ -29,6 +29,7 @@ import (
 	"fitkit/shared/realtime/realtimecron"
 	"fitkit/shared/realtime/realtimesocket"
 	"fitkit/shared/rotation/rotationapi"
+	"fitkit/shared/rotation/rotationcron"
 	"fitkit/shared/rotation/rotationjob"
 	"fitkit/shared/run"
 	"fitkit/shared/testclock/testclockapi"
@@ -101,6 +102,7 @@ var functions = []run.Declared{
 	backupapi.ListBackups(nil),
 	backupcron.ExportOrgs(nil),
 	backupcron.VerifyBackup(nil),
+	rotationcron.WatchKeys(nil),
 	backupjob.Export(nil),
 	platformapi.CheckHealth(nil),
 	platformapi.GetFormerSystem(nil),

@@ -21,7 +21,7 @@ type Op struct {
 	Needs          []need.Need
 	MemoryMB       int           // 256 by default
 	Timeout        time.Duration // 30 s by default
-	BatchSize      int           // 1 by default: for slow work; 10 for light
+	BatchSize      int           // 1 by default: a message that kills its process takes nobody along
 	MaxConcurrency int           // 10 by default
 	System         bool          // its jobs belong to no organisation; needs SystemPostgres
 	TakesRow       bool          // the handler's first batch takes the jobs' rows (queue.TakeBatch), which saves a commit

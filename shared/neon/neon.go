@@ -105,11 +105,14 @@ type Branch struct {
 	Name    string
 	Parent  string    // id of the branch that is copied; empty: the project's default, which is production
 	At      time.Time // the instant that is copied; zero: now
-	Expires time.Time // Neon deletes it then, whatever happened to us
+	Expires time.Time // Neon deletes it then, whatever happened to us; zero: never, as one must that others branch from
 }
 
 func (b Branch) body() map[string]any {
-	branch := map[string]any{"name": b.Name, "expires_at": b.Expires.UTC().Format(time.RFC3339)}
+	branch := map[string]any{"name": b.Name}
+	if !b.Expires.IsZero() {
+		branch["expires_at"] = b.Expires.UTC().Format(time.RFC3339)
+	}
 	if b.Parent != "" {
 		branch["parent_id"] = b.Parent
 	}

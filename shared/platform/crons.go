@@ -25,6 +25,7 @@ var Crons = []Cron{
 	{"cron-org-expire-uploads", "rate(1 hour)"},
 	{"cron-platform-export-orgs", "cron(0 4 * * ? *)"},
 	{"cron-platform-verify-backup", "cron(30 4 * * ? *)"},
+	{"cron-platform-watch-keys", "cron(20 3 * * ? *)"},
 	{"cron-realtime-cut-connections", "rate(2 minutes)"},
 }
 

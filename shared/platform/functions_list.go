@@ -62,6 +62,7 @@ var Functions = []Function{
 	{"cron-org-expire-uploads", 256, 300},
 	{"cron-platform-export-orgs", 128, 300},
 	{"cron-platform-verify-backup", 256, 900},
+	{"cron-platform-watch-keys", 256, 60},
 	{"cron-realtime-cut-connections", 128, 60},
 	{"hook-billing-cardcom", 256, 10},
 	{"hook-org-clerk", 256, 10},

@@ -11,9 +11,9 @@ import (
 	"fitkit/shared/seal"
 )
 
-// nearLimit is when a key is near the number of values that random 96-bit nonces are safe for: NIST SP 800-38D allows
+// NearLimit is when a key is near the number of values that random 96-bit nonces are safe for: NIST SP 800-38D allows
 // 2^32 under one key.
-const nearLimit = 1 << 30
+const NearLimit = 1 << 30
 
 // Use is how many values of a column are sealed under one key.
 type Use struct {
@@ -23,9 +23,6 @@ type Use struct {
 	Active bool // the key writes
 	Held   bool // the key is in the ring
 }
-
-// NearLimit says whether a key with so many values should be replaced soon.
-func NearLimit(values int64) bool { return values >= nearLimit }
 
 // KeyIDs are the ids of the keys that are deployed, the active one of each ring first.
 func (s *Store) KeyIDs() map[seal.RingName][]seal.KeyID {
@@ -94,4 +91,19 @@ func left(uses []Use) (total, unknown int64) {
 		}
 	}
 	return total, unknown
+}
+
+// Sums are how many values there are, how many of them the busiest key has sealed, over all columns, and how many need a key
+// that is not deployed.
+func Sums(uses []Use) (total, most, lost int64) {
+	by := map[seal.KeyID]int64{}
+	for _, u := range uses {
+		total += u.Values
+		by[u.Key] += u.Values
+		most = max(most, by[u.Key])
+		if !u.Held {
+			lost += u.Values
+		}
+	}
+	return total, most, lost
 }

@@ -1,6 +1,6 @@
 // Package host runs the functions of a template as real processes on this machine, as AWS Lambda would: a
 // Runtime API on one port with a path prefix per process, one process per concurrent invocation, exactly the
-// environment that the template grants, timeouts by SIGKILL and the payload limits of the service.
+// environment that the template grants, timeouts and memory limits by SIGKILL and the payload limits of the service.
 // The wire format is that of contracts/platform/aws-runtime.md §1 and §6.
 package host
 
@@ -79,7 +79,7 @@ type Host struct {
 	logs     *Logs
 	ctx      context.Context
 	cancel   context.CancelFunc
-	running  sync.WaitGroup // processes and the watcher
+	running  sync.WaitGroup // processes and the watchers
 
 	mu        sync.Mutex
 	functions map[string]*function
@@ -126,6 +126,7 @@ func New(opt Options) (*Host, error) {
 			slog.Error("the Runtime API stopped", "error", err)
 		}
 	})
+	h.running.Go(h.watchMemory)
 	if opt.Builder != nil {
 		h.running.Go(h.watch)
 	}

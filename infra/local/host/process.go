@@ -104,6 +104,12 @@ func (p *process) kill() {
 	p.signal(syscall.SIGKILL)
 }
 
+func (p *process) wasKilled() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.killed
+}
+
 func (p *process) signal(s syscall.Signal) {
 	p.mu.Lock()
 	child := p.child

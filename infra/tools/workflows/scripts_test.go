@@ -191,6 +191,21 @@ func TestASearchFindsLinesAndRunsNothing(t *testing.T) {
 	}
 }
 
+// deployed answers as a deployed API does to somebody who is not signed in, but for what is spoilt.
+func deployed(spoil map[string]int, allow string) *httptest.Server {
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		status := map[string]int{"/healthz": 200, "/v1/charges": 401, "/v1/sales": 401}[r.URL.Path]
+		if r.Method == http.MethodOptions {
+			w.Header().Set("Access-Control-Allow-Origin", allow)
+			status = http.StatusNoContent
+		}
+		if s := spoil[r.URL.Path]; s != 0 && r.Method != http.MethodOptions {
+			status = s
+		}
+		w.WriteHeader(status)
+	}))
+}
+
 func TestTheSmokeTestAsksThreeRoutesAndAPreflight(t *testing.T) {
 	const origin = "https://app.fitkit.example"
 	for name, tc := range map[string]struct {
@@ -205,17 +220,7 @@ func TestTheSmokeTestAsksThreeRoutesAndAPreflight(t *testing.T) {
 		"another frontend let in":        {nil, "https://other.example", "is not let in"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				status := map[string]int{"/healthz": 200, "/v1/charges": 401, "/v1/sales": 401}[r.URL.Path]
-				if r.Method == http.MethodOptions {
-					w.Header().Set("Access-Control-Allow-Origin", tc.allow)
-					status = http.StatusNoContent
-				}
-				if s := tc.spoil[r.URL.Path]; s != 0 && r.Method != http.MethodOptions {
-					status = s
-				}
-				w.WriteHeader(status)
-			}))
+			server := deployed(tc.spoil, tc.allow)
 			defer server.Close()
 			out, err := script(t, t.TempDir(), "infra/tools/smoke/smoke.sh", nil, server.URL, origin)
 			if (err == nil) != (tc.want == "") || !strings.Contains(out, tc.want) {

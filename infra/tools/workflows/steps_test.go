@@ -16,12 +16,16 @@ const repository = "../../.."
 
 type workflow struct {
 	On          map[string]any    `yaml:"on"`
+	Env         map[string]string `yaml:"env"`
 	Permissions map[string]string `yaml:"permissions"`
 	Jobs        map[string]job    `yaml:"jobs"`
 }
 
 type job struct {
 	Uses        string            `yaml:"uses"`
+	Needs       list              `yaml:"needs"`
+	Env         map[string]string `yaml:"env"`
+	Outputs     map[string]string `yaml:"outputs"`
 	Environment string            `yaml:"environment"`
 	With        map[string]string `yaml:"with"`
 	Permissions map[string]string `yaml:"permissions"`
@@ -29,6 +33,8 @@ type job struct {
 }
 
 type step struct {
+	ID   string            `yaml:"id"`
+	Env  map[string]string `yaml:"env"`
 	Run  string            `yaml:"run"`
 	Uses string            `yaml:"uses"`
 	With map[string]string `yaml:"with"`

@@ -21,7 +21,7 @@ var ApplyClerkEventOp = job.Op{
 	Name:    "job-org-apply-clerk-event",
 	Summary: "Bring organisations and staff up to an event of Clerk's",
 	Needs:   []need.Need{need.SystemPostgres, need.Analytics},
-	System:  true, BatchSize: 10,
+	System:  true,
 }
 
 // ApplyClerkEvent applies an event that the hook stored. A message seen twice finds its event applied.

@@ -90,7 +90,7 @@ func keys(rings map[seal.RingName][]seal.KeyID, uses []rotation.Use) []keyOutput
 		k := &out[add(u.Column.Ring, u.Key, "missing")]
 		k.Values += u.Values
 		k.MayDrop = k.MayDrop && u.Values == 0
-		k.NearLimit = rotation.NearLimit(k.Values)
+		k.NearLimit = k.Values >= rotation.NearLimit
 		k.Columns = append(k.Columns, columnOutput{u.Column.String(), u.Values})
 	}
 	return out

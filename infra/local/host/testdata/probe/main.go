@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 )
@@ -16,6 +18,8 @@ import (
 type order struct {
 	Do  string `json:"do"`
 	URL string `json:"url"`
+	// Megabytes are what "hold" holds for a while.
+	Megabytes int `json:"megabytes"`
 }
 
 type report struct {
@@ -60,6 +64,13 @@ func handle(ctx context.Context, o order) (report, error) {
 		fmt.Fprintln(os.Stderr, "to stderr")
 	case "big":
 		out.Text = strings.Repeat("x", 6<<20)
+	case "hold": // eight megabytes at a time, slowly enough to be caught at it
+		var held [][]byte
+		for range o.Megabytes / 8 {
+			held = append(held, bytes.Repeat([]byte{1}, 8<<20))
+			time.Sleep(10 * time.Millisecond)
+		}
+		out.Text = fmt.Sprint(len(held))
 	case "deadline":
 		_, out.Budget = ctx.Deadline()
 	}
