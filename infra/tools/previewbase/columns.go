@@ -24,6 +24,7 @@ var tables = map[string]table{
 	"clerk_deleted_users": {emptied: "people who asked to be forgotten"},
 	"connections":         {emptied: "who is online"},
 	"cron_runs":           {emptied: "of production's schedules"},
+	"day_proofs":          {emptied: "what production's days were compared with"},
 	"idempotency_keys":    {emptied: "whole answers"},
 	"inbox":               {emptied: "events as providers sent them, with names and addresses"},
 	"jobs":                {emptied: "work that production does"},
