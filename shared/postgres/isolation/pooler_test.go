@@ -201,8 +201,8 @@ func TestNoStudioReachesAnotherThroughAPooler(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := newPooler(t, w)
-	a := &prober{t: t, w: w, conn: p.client(t, pgx.QueryExecModeExec), enter: entering(w.a.id)}
-	b := &prober{t: t, w: w, conn: p.client(t, pgx.QueryExecModeExec), enter: entering(w.b.id)}
+	a := &prober{t: t, w: w, conn: p.client(t, pgx.QueryExecModeExec), enter: entering(w.a.id), noCopyIn: true}
+	b := &prober{t: t, w: w, conn: p.client(t, pgx.QueryExecModeExec), enter: entering(w.b.id), noCopyIn: true}
 	stranger := &prober{t: t, w: w, conn: p.client(t, pgx.QueryExecModeExec)}
 	for _, tb := range w.tables {
 		a.touches(tb, w.a.id)
