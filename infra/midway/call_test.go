@@ -125,7 +125,8 @@ func work(op job.Op, wire func(w *world, app *run.App) job.Handler, arrange func
 			if !op.System {
 				e.Org = w.Org
 			}
-			w.Exec(t, "insert into jobs (id, org_id, queue, dedupe_key, payload, sent_at) values ($1::uuid, $2, $3, $1::uuid::text, $4, now())", e.Job, e.Org, e.Queue, string(text))
+			w.Exec(t, `insert into jobs (id, org_id, queue, dedupe_key, payload, sent_at)
+					values ($1::uuid, $2, $3, $1::uuid::text, $4, now())`, e.Job, e.Org, e.Queue, string(text))
 			message, _ := json.Marshal(e)
 			receives := 0
 			return func() error {

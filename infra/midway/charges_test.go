@@ -18,7 +18,8 @@ const (
 	paidOnce = `select (select state from charges where id = $1) = 'paid' and (select count(*) from payment_attempts where charge_id = $1 and state = 'approved') = 1
 		and (select count(*) from payments p join payment_attempts a on a.id = p.attempt_id where a.charge_id = $1) = 1`
 	// An answer that was lost with its statement is asked for again. The provider has nothing, so the charge is due once more.
-	notTaken = `select (select state from charges where id = $1) = 'due' and not exists (select from payment_attempts where charge_id = $1 and state not in ('declined', 'failed'))`
+	notTaken = `select (select state from charges where id = $1) = 'due'
+					and not exists (select from payment_attempts where charge_id = $1 and state not in ('declined', 'failed'))`
 )
 
 // chargeFlows collect: claim, provider, record. What is cut short between them is settled by the schedules and a look-up.
@@ -29,6 +30,23 @@ var chargeFlows = map[string][]flow{
 		named("declined by a code that is in no table", collect(payment.Outcome{State: payment.Declined, Code: "399"}, notTaken)),
 		named("refused for the terminal", collect(payment.Outcome{State: payment.Declined, Class: payment.ConfigError, Code: "603"}, notTaken)),
 		named("captured without an answer", settledBy((*world).janitor, collect(payment.Outcome{State: payment.Unknown, Code: "no_answer"}, paidOnce))),
+		named("declined for good", collect(payment.Outcome{State: payment.Declined, Code: "002"}, notTaken)),
+		named("refused for its instalments", collect(payment.Outcome{State: payment.Declined, Code: "139"}, notTaken)),
+		named("before its rung", reads("the charge waits for a later day", work(billingjob.ExecuteChargeOp, executing, func(w *world) (any, any) {
+			c := w.Charge(w.t, w.Member(w.t), 24900)
+			w.Exec(w.t, `insert into dunning_cases (org_id, id, charge_id, member_id, reason, opened_at, next_at)
+					select org_id, app.uuidv7(), id, member_id, 'test', due_at, due_at + interval '1 day' from charges where id = $1`, c)
+			return billing.ExecuteCharge{ChargeID: c}, nil
+		}))),
+		named("of a card that was tried too often", work(billingjob.ExecuteChargeOp, executing, func(w *world) (any, any) {
+			m := w.declined()
+			w.Exec(w.t, `insert into payment_attempts (org_id, id, charge_id, n, gateway_id, payment_method_id, amount,
+					installments, provider_key, lease_until, business_at, terminal, state, sent_at, settled_at)
+				select a.org_id, app.uuidv7(), a.charge_id, a.n + g, a.gateway_id, a.payment_method_id, a.amount,
+					1, a.provider_key || g, now(), a.business_at, a.terminal, 'declined', now(), now()
+				from payment_attempts a join charges c on c.id = a.charge_id, generate_series(1, 4) g where c.member_id = $1`, m)
+			return billing.ExecuteCharge{ChargeID: w.Charge(w.t, m, 24900)}, nil
+		})),
 		named("without a card", work(billingjob.ExecuteChargeOp, executing, func(w *world) (any, any) {
 			m := w.Member(w.t)
 			w.Exec(w.t, "update payment_methods set status = 'removed', is_default = false, token_ct = '', key_id = '', removed_at = now() where member_id = $1", m)
@@ -47,6 +65,14 @@ var chargeFlows = map[string][]flow{
 	"job-billing-resolve-unknown": {
 		named("found", steps(`select `+attemptIs("approved"), resolve(func(w *world) id.Attempt { w.Provider.Capture = true; return w.unknown() }))),
 		named("not found yet", resolve(func(w *world) id.Attempt { w.Provider.Capture = false; return w.unknown() })),
+		named("another sum", resolve(func(w *world) id.Attempt {
+			w.Provider.Capture = false
+			a := w.unknown()
+			w.Provider.LookupBy = func(key string) (payment.Outcome, bool) {
+				return payment.Outcome{State: payment.Paid, Code: "000", ProviderTxn: key, Amount: 100}, true
+			}
+			return a
+		})),
 		named("never happened", steps(`select `+attemptIs("declined")+` or `+attemptIs("failed"), resolve(func(w *world) id.Attempt {
 			w.Provider.Capture = false
 			a := w.unknown()

@@ -28,16 +28,19 @@ import (
 var doorFlows = map[string][]flow{
 	// Each notice is counted at its page; however often it comes, the page is read once for it.
 	"hook-billing-cardcom": {steps(`select exists (select from card_sessions s join inbox i on i.event_key like s.provider_ref || ':%' where s.id = $1)
-			and (select count(*) from jobs where starts_with(dedupe_key, 'page:' || $1::uuid)) = 1`, notice(billinghook.CardcomOp, func(w *world, app *run.App) hook.Handler { return billinghook.Cardcom(billing.NewStore(w.db(app))) },
+			and (select count(*) from jobs where starts_with(dedupe_key, 'page:' || $1::uuid)) = 1`, notice(billinghook.CardcomOp,
+		func(w *world, app *run.App) hook.Handler { return billinghook.Cardcom(billing.NewStore(w.db(app))) },
 		func(w *world) (events.APIGatewayV2HTTPRequest, any) {
 			session, ref := w.page(w.Member(w.t))
-			return events.APIGatewayV2HTTPRequest{PathParameters: map[string]string{"token": w.Gateway.String()}, Body: fmt.Sprintf(`{"LowProfileId": %q, "TranzactionId": 0}`, ref)}, session
+			return events.APIGatewayV2HTTPRequest{PathParameters: map[string]string{"token": w.Gateway.String()},
+				Body: fmt.Sprintf(`{"LowProfileId": %q, "TranzactionId": 0}`, ref)}, session
 		}))},
 	"hook-org-clerk": {notice(orghook.ClerkOp, func(w *world, app *run.App) hook.Handler {
 		return orghook.Clerk(orghook.SourceFrom(app), org.NewClerk(w.system(app)))
 	},
 		func(*world) (events.APIGatewayV2HTTPRequest, any) {
-			return signed(id.New[id.Event]().String(), `{"type":"user.updated","object":"event","timestamp":1767268800000,"instance_id":"ins_x","data":{"id":"user_1","first_name":"דנה","updated_at":1767268800000}}`), nil
+			return signed(id.New[id.Event]().String(),
+				`{"type":"user.updated","object":"event","timestamp":1767268800000,"instance_id":"ins_x","data":{"id":"user_1","first_name":"דנה","updated_at":1767268800000}}`), nil
 		})},
 	"socket-realtime-connect": {onSocket(realtimesocket.ConnectOp, func(w *world, app *run.App) socket.Handler {
 		return realtimesocket.Connect(realtime.NewStore(w.db(app)), nil)

@@ -18,7 +18,8 @@ var ownFlows = map[string][]flow{
 		return platformapi.RedriveJobs(platform.NewOverview(w.system(app)))
 	},
 		func(w *world) asked {
-			w.Exec(w.t, `insert into jobs (id, org_id, queue, dedupe_key, payload, state, finished_at) values ($1::uuid, $2, 'billing-execute-charge', $1::uuid::text, '{}', 'dead', now())`, id.New[id.Job](), w.Org)
+			w.Exec(w.t, `insert into jobs (id, org_id, queue, dedupe_key, payload, state, finished_at)
+					values ($1::uuid, $2, 'billing-execute-charge', $1::uuid::text, '{}', 'dead', now())`, id.New[id.Job](), w.Org)
 			return asked{body: body{"queue": "billing-execute-charge"}}
 		})},
 	"api-platform-rotate-keys": {write(rotationapi.RotateKeysOp, func(w *world, app *run.App) api.Endpoint {
@@ -44,7 +45,8 @@ var ownFlows = map[string][]flow{
 	},
 		func(w *world) asked {
 			studio := id.New[id.Org]()
-			w.Exec(w.t, "insert into orgs (id, clerk_org_id, name, slug, test_mode, test_now) values ($1::uuid, 'org_seed_' || $1::uuid, 'סטודיו', $1::uuid::text, true, now())", studio)
+			w.Exec(w.t, `insert into orgs (id, clerk_org_id, name, slug, test_mode, test_now)
+					values ($1::uuid, 'org_seed_' || $1::uuid, 'סטודיו', $1::uuid::text, true, now())`, studio)
 			return asked{body: body{"org_id": studio}, header: map[string]string{"FitKit-Seed-Secret": seedSecret}}
 		})},
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"fitkit/shared/api"
+	"fitkit/shared/billing/billingtest"
 	"fitkit/shared/blob"
 	"fitkit/shared/blob/blobtest"
 	"fitkit/shared/civil"
@@ -48,10 +49,12 @@ var studioFlows = map[string][]flow{
 		func(w *world) asked {
 			return asked{path: w.Member(w.t).String(), body: body{"kind": "passport", "country": "FR", "number": passport()}}
 		})},
-	"api-member-reveal-national-id": {write(memberapi.RevealNationalIDOp, func(w *world, app *run.App) api.Endpoint { return memberapi.RevealNationalID(vault(w, app)) },
+	"api-member-reveal-national-id": {write(memberapi.RevealNationalIDOp,
+		func(w *world, app *run.App) api.Endpoint { return memberapi.RevealNationalID(vault(w, app)) },
 		func(w *world) asked {
 			m := w.Member(w.t)
-			_, err := member.NewVault(w.DB, rotationtest.Ring(w.t, rotationtest.Old), index(w)).Set(w.t.Context(), w.person(), m, member.Document{Kind: "passport", Country: "FR", Number: passport()})
+			_, err := member.NewVault(w.DB, rotationtest.Ring(w.t, rotationtest.Old), index(w)).Set(w.t.Context(), w.person(), m,
+				member.Document{Kind: "passport", Country: "FR", Number: passport()})
 			return asked{path: must[string](w)(m.String(), err), body: body{"reason": "invoice"}}
 		})},
 	"api-member-search": {reads("a search; its words are a body so that they stay out of addresses", write(memberapi.SearchOp,
@@ -84,13 +87,19 @@ var studioFlows = map[string][]flow{
 		})},
 	"api-org-update-staff": {write(orgapi.UpdateStaffOp, func(w *world, app *run.App) api.Endpoint { return orgapi.UpdateStaff(org.NewStore(w.db(app))) },
 		func(w *world) asked {
-			return asked{path: postgrestest.Get[id.Staff](w.t, w.Database, "update staff set role = 'coach' where clerk_user_id = $1 returning id", coach).String(), body: body{"role": "front_desk"}}
+			return asked{path: postgrestest.Get[id.Staff](w.t, w.Database, "update staff set role = 'coach' where clerk_user_id = $1 returning id", coach).String(),
+				body: body{"role": "front_desk"}}
 		})},
-	"api-org-set-test-clock": {write(testclockapi.SetOp, func(w *world, app *run.App) api.Endpoint { return testclockapi.Set(testclock.NewStore(w.db(app))) },
-		func(w *world) asked {
+	"api-org-set-test-clock": {
+		named("created", write(testclockapi.SetOp, clocks, func(w *world) asked {
+			w.Exec(w.t, "update orgs set test_now = null, test_target = null, test_mode = false where id = $1", w.Org)
+			return asked{body: body{"create_at": billingtest.Start}}
+		})),
+		named("advanced", write(testclockapi.SetOp, clocks, func(w *world) asked {
 			now := postgrestest.Get[time.Time](w.t, w.Database, "update orgs set test_target = null where id = $1 returning test_now", w.Org)
 			return asked{body: body{"advance_to": now.Add(time.Hour)}}
-		})},
+		})),
+	},
 
 	"api-org-create-upload": {write(uploadapi.CreateOp, func(w *world, app *run.App) api.Endpoint { return uploadapi.Create(uploads(w, app)) },
 		func(*world) asked {
@@ -98,10 +107,11 @@ var studioFlows = map[string][]flow{
 		})},
 	"api-org-complete-upload": {
 		named("what arrived is what was announced", write(uploadapi.CompleteOp, completing, func(w *world) asked { return asked{path: w.upload(csv).String()} })),
-		named("another file arrived", settledBy(repeat, refused("4", "select state = 'expired' from uploads where id = $1", write(uploadapi.CompleteOp, completing, func(w *world) asked {
-			u := w.upload("another file")
-			return asked{path: u.String(), subject: u}
-		})))),
+		named("another file arrived", settledBy(repeat, refused("4", "select state = 'expired' from uploads where id = $1",
+			write(uploadapi.CompleteOp, completing, func(w *world) asked {
+				u := w.upload("another file")
+				return asked{path: u.String(), subject: u}
+			})))),
 	},
 
 	"api-realtime-create-ticket": {write(realtimeapi.CreateTicketOp,
@@ -109,6 +119,10 @@ var studioFlows = map[string][]flow{
 			return realtimeapi.CreateTicket(realtime.NewStore(w.db(app)), "wss://ws.example")
 		},
 		func(*world) asked { return asked{} })},
+}
+
+func clocks(w *world, app *run.App) api.Endpoint {
+	return testclockapi.Set(testclock.NewStore(w.db(app)))
 }
 
 func completing(w *world, app *run.App) api.Endpoint { return uploadapi.Complete(uploads(w, app)) }

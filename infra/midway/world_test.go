@@ -54,10 +54,12 @@ func newWorld(t *testing.T) *world {
 	w.env = map[string]string{
 		"STAGE": "test", "DATABASE_URL": w.AppURL, "SYSTEM_DATABASE_URL": w.SystemURL, "CRONS_ENABLED": "true",
 		"QUEUE_URL_PREFIX": w.sqs.URL + "/q/", "SQS_ENDPOINT_URL": w.sqs.URL, "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s",
-		"CLERK_ISSUER": "https://clerk.example", "CLERK_AUTHORIZED_PARTIES": "https://app.example", "CLERK_WEBHOOK_SECRET": hookSecret, "ALLOWED_ORIGINS": "https://app.example",
+		"CLERK_ISSUER": "https://clerk.example", "CLERK_AUTHORIZED_PARTIES": "https://app.example",
+		"CLERK_WEBHOOK_SECRET": hookSecret, "ALLOWED_ORIGINS": "https://app.example",
 		"NEXT_PUBLIC_APP_URL": "https://app.example", "PUBLIC_API_URL": "https://api.example", "REALTIME_URL": "wss://ws.example", "CARDCOM_API_URL": "http://127.0.0.1:1",
-		"PAYMENT_CREDENTIALS_ENCRYPTION_KEY": billingtest.Key, "NATIONAL_ID_ENCRYPTION_KEY": rotationtest.Old.Reveal(), "NATIONAL_ID_INDEX_KEY": rotationtest.Index.Reveal(),
-		"S3_ENDPOINT_URL": files.Endpoint, "R2_ACCESS_KEY_ID": files.Keys.AccessKeyID, "R2_SECRET_ACCESS_KEY": files.Keys.SecretAccessKey, "R2_BUCKET_NAME": files.Bucket,
+		"PAYMENT_CREDENTIALS_ENCRYPTION_KEY": billingtest.Key, "NATIONAL_ID_ENCRYPTION_KEY": rotationtest.Old.Reveal(),
+		"NATIONAL_ID_INDEX_KEY": rotationtest.Index.Reveal(),
+		"S3_ENDPOINT_URL":       files.Endpoint, "R2_ACCESS_KEY_ID": files.Keys.AccessKeyID, "R2_SECRET_ACCESS_KEY": files.Keys.SecretAccessKey, "R2_BUCKET_NAME": files.Bucket,
 		"TEST_HOOKS_ENABLED": "true", "TEST_SEED_SECRET": seedSecret,
 	}
 	return w

@@ -140,7 +140,8 @@ func (p *pooler) client(t *testing.T, mode pgx.QueryExecMode) *pgx.Conn {
 // look is what somebody who entered no studio finds on the backend: members, and whose studio is set.
 func look(t *testing.T, stranger *pgx.Conn) (backend uint32, members int, studio string) {
 	t.Helper()
-	err := stranger.QueryRow(t.Context(), "select pg_backend_pid(), count(*)::int, coalesce(current_setting('app.org_id', true), '') from members").Scan(&backend, &members, &studio)
+	const sql = "select pg_backend_pid(), count(*)::int, coalesce(current_setting('app.org_id', true), '') from members"
+	err := stranger.QueryRow(t.Context(), sql).Scan(&backend, &members, &studio)
 	if err != nil {
 		t.Fatal(err)
 	}
