@@ -120,16 +120,14 @@ func (w *world) unknown() id.Attempt {
 	return postgrestest.Get[id.Attempt](w.t, w.Database, "select id from payment_attempts where charge_id = $1", c)
 }
 
-// dying collects a charge with a worker that dies while the provider is asked.
-func (w *world) dying() {
+// dead is what a worker leaves that died while the provider was asked: an attempt that was sent, and whose lease is over.
+func (w *world) dead() {
 	w.t.Helper()
-	w.Provider.Answer = func(payment.ChargeRequest) payment.Outcome { panic("died") }
-	defer func() {
-		if recover() == nil {
-			w.t.Fatal("the worker lives")
-		}
-	}()
-	w.Execute(w.t, w.Charge(w.t, w.Member(w.t), 24900))
+	w.Exec(w.t, `with c as (update charges set state = 'in_flight' where id = $1 returning *)
+		insert into payment_attempts (org_id, id, charge_id, n, gateway_id, payment_method_id, amount, installments, provider_key,
+			lease_until, business_at, terminal, state, sent_at)
+		select c.org_id, app.uuidv7(), c.id, 1, p.gateway_id, p.id, c.amount, 1, 'fk-' || c.id, now() - interval '1 second', c.due_at, p.terminal, 'sent', now()
+		from c join payment_methods p on p.member_id = c.member_id`, w.Charge(w.t, w.Member(w.t), 24900))
 }
 
 // declined is a member whose charge was refused: a case of dunning is open.
