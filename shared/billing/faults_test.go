@@ -3,7 +3,6 @@ package billing_test
 import (
 	"context"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -130,8 +129,8 @@ var flows = map[string]flow{
 	},
 }
 
-// TestAStatementThatFailsLeavesNothingHalfWritten is T4: for every writing flow of billing, the k-th statement that
-// changes data fails, each k in turn. The flow answers with an error or with its whole effect; after an error all tables
+// TestAStatementThatFailsLeavesNothingHalfWritten is T4 for billing's own methods, whose effect and the end of whose job are one
+// (infra/midway does it to every function, through its edge): the k-th statement that changes data fails, each k in turn. The flow answers with an error or with its whole effect; after an error all tables
 // are as before, or the effect is there as a whole; the same flow run again succeeds.
 //
 // It has been seen red with the end of its job in a transaction of its own after an approval, and with the attempt of a
@@ -142,10 +141,9 @@ func TestAStatementThatFailsLeavesNothingHalfWritten(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := studio{billingtest.NewStudio(t)}
-			s.plantFaults(t)
-			checksum := s.checksum(t)
+			faults := s.PlantFaults(t)
 			k := 1
-			for s.failAt(t, f, k, checksum) {
+			for s.failAt(t, f, k, faults) {
 				k++
 			}
 			if k < 2 {
@@ -156,7 +154,7 @@ func TestAStatementThatFailsLeavesNothingHalfWritten(t *testing.T) {
 }
 
 // failAt runs the flow with its k-th statement failing; false when it has fewer.
-func (s studio) failAt(t *testing.T, f flow, k int, checksum string) bool {
+func (s studio) failAt(t *testing.T, f flow, k int, faults *postgrestest.Faults) bool {
 	t.Helper()
 	run, subject := f.arrange(t, s)
 	job := id.New[id.Job]()
@@ -165,15 +163,15 @@ func (s studio) failAt(t *testing.T, f flow, k int, checksum string) bool {
 		return postgrestest.Get[bool](t, s.Database, f.done, subject) &&
 			(!f.job || postgrestest.Get[bool](t, s.Database, "select state = 'done' from jobs where id = $1", job))
 	}
-	before := postgrestest.Get[string](t, s.Database, checksum)
-	s.Exec(t, "update fault_at set k = $1 where setval('fault_count', 1, false) = 1", k)
+	before := faults.Checksum(t)
+	faults.At(t, k)
 	err := run(queue.WithJob(context.Background(), job))
-	s.Exec(t, "update fault_at set k = 0")
-	passed := postgrestest.Get[int](t, s.Database, "select case when is_called then last_value else 0 end from fault_count")
+	passed := faults.Passed(t)
+	faults.At(t, 0)
 	switch whole := truth(); {
 	case err == nil && !whole:
 		t.Fatalf("statement %d failed, the flow reports success, and its effect is not there", k)
-	case err != nil && !whole && postgrestest.Get[string](t, s.Database, checksum) != before:
+	case err != nil && !whole && faults.Checksum(t) != before:
 		t.Fatalf("statement %d failed and left something half-written: %v", k, err)
 	case err != nil:
 		if err := run(queue.WithJob(context.Background(), job)); err != nil && !whole || !truth() {
@@ -181,39 +179,6 @@ func (s studio) failAt(t *testing.T, f flow, k int, checksum string) bool {
 		}
 	}
 	return passed >= k
-}
-
-// plantFaults puts a trigger on every table that counts statements which change data, in a sequence, because a rollback
-// does not take its numbers back, and raises at the one named in fault_at.
-func (s studio) plantFaults(t *testing.T) {
-	t.Helper()
-	s.Exec(t, `create sequence fault_count; create table fault_at (k bigint not null)`)
-	s.Exec(t, `insert into fault_at values (0)`)
-	s.Exec(t, `create function fail_at() returns trigger language plpgsql security definer set search_path = public as $$
-		declare at bigint := (select k from fault_at);
-		begin
-			if at > 0 and nextval('fault_count') = at then raise exception 'planted fault' using errcode = 'XX000'; end if;
-			return null;
-		end $$`)
-	for _, table := range s.tables(t) {
-		s.Exec(t, fmt.Sprintf(`create trigger planted before insert or update or delete on %q for each statement execute function fail_at()`, table))
-	}
-}
-
-func (s studio) tables(t *testing.T) []string {
-	t.Helper()
-	return postgrestest.Get[[]string](t, s.Database, `select array_agg(relname::text order by relname) from pg_class
-		where relnamespace = 'public'::regnamespace and relkind = 'r' and relname <> 'fault_at'`)
-}
-
-// checksum is the query of every row of every table, as one text.
-func (s studio) checksum(t *testing.T) string {
-	t.Helper()
-	var sums []string
-	for _, table := range s.tables(t) {
-		sums = append(sums, fmt.Sprintf("(select md5(coalesce(string_agg(x::text, '|' order by x::text), '')) from %q x)", table))
-	}
-	return "select concat_ws(' ', " + strings.Join(sums, ", ") + ")"
 }
 
 func (s studio) claimed(t *testing.T) id.Attempt {

@@ -92,7 +92,12 @@ returning c.member_id, c.amount, coalesce(
 	sqlBlockCard = `
 update payment_methods set status = 'blocked', is_default = false where org_id = app.org() and status = 'active'
   and id = (select payment_method_id from payment_attempts where org_id = app.org() and id = $1)`
-	sqlClass    = `select class from result_codes where provider = 'cardcom' and terminal_type = 'emv' and code = $1`
+	// sqlClass reads both of the switch's tables, for nothing says which one a terminal uses: of two readings the more careful one
+	// (docs/decisions/030).
+	sqlClass = `
+select class from result_codes where provider = 'cardcom' and code = $1
+order by array_position(array['unknown', 'duplicate', 'hard_decline', 'payer_action', 'terms_not_allowed', 'invalid_request', 'soft_decline', 'config_error', 'transient'], class)
+limit 1`
 	sqlOpenCase = `
 insert into money_cases (org_id, kind, attempt_id, detail) values (app.org(), $1, $2, $3)
 on conflict (org_id, kind, attempt_id) where state = 'open' do nothing`

@@ -7,9 +7,38 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"fitkit/shared/billing/billingtest"
 	"fitkit/shared/payment"
 	"fitkit/shared/postgres/postgrestest"
 )
+
+// TestOfTwoReadingsOfACodeTheMoreCarefulOneDecides: the switch has a table for old terminals and one for new ones, and no answer of
+// Cardcom's says which it is. Red with the new terminals' table read alone, and with the order of the classes turned round.
+func TestOfTwoReadingsOfACodeTheMoreCarefulOneDecides(t *testing.T) {
+	t.Parallel()
+	s := studio{billingtest.NewStudio(t)}
+	s.Exec(t, `insert into result_codes (provider, terminal_type, code, class, meaning) values ('cardcom', 'ashrait96', '004', 'unknown', 'test'),
+		('cardcom', 'ashrait96', '300', 'hard_decline', 'test'), ('cardcom', 'ashrait96', '057', 'invalid_request', 'test')`)
+	for code, want := range map[string]string{
+		"008": "declined payer_action",  // or the file of blocked cards has a fault, and the charge may be repeated
+		"026": "declined payer_action",  // or the terminal's file is old, and the studio is stopped
+		"015": "declined hard_decline",  // by both
+		"016": "failed config_error",    // by both
+		"003": "declined soft_decline",  // by the new terminals' alone
+		"004": "unknown ",               // by the old terminals' it may have been done
+		"300": "declined hard_decline",  // by the old terminals' alone
+		"057": "failed invalid_request", // by the old terminals' it concerns this charge alone
+	} {
+		s.Exec(t, "update gateways set state = 'active'")
+		s.Exec(t, "update orgs set charges_paused_at = null, charges_paused_why = null")
+		s.Provider.Answer = declines(code)
+		c := s.Charge(t, s.Member(t), 24900)
+		s.Execute(t, c)
+		if got := postgrestest.Get[string](t, s.Database, "select state || ' ' || coalesce(decline_class, '') from payment_attempts where charge_id = $1", c); got != want {
+			t.Errorf("%s: the attempt is %q, want %q", code, got, want)
+		}
+	}
+}
 
 func TestResultCodes(t *testing.T) {
 	t.Parallel()

@@ -42,10 +42,16 @@ const settledByPerson = "settled_by_person"
 const (
 	sqlToSettle = `
 select a.state, a.amount, a.next_lookup_at is null from payment_attempts a where a.org_id = app.org() and a.id = $1 for update`
+	// The word is written before what follows from it, which may fail; when the person says the same again, it stands already.
 	sqlAuditSettle = `
+with word (reason, data) as (
+  select $2::text, jsonb_build_object('captured', $3::boolean, 'provider_txn', $4::text)
+)
 insert into audit_log (org_id, action, object_kind, object_id, reason, data)
-select app.org(), 'attempt.settled', 'payment_attempt', $1, $2, jsonb_build_object('captured', $3::boolean, 'provider_txn', $4::text)
-where $5::boolean or exists (select from money_cases where org_id = app.org() and attempt_id = $1 and state = 'open')`
+select app.org(), 'attempt.settled', 'payment_attempt', $1, w.reason, w.data from word w
+where ($5::boolean or exists (select from money_cases where org_id = app.org() and attempt_id = $1 and state = 'open'))
+  and not exists (select from audit_log a where a.org_id = app.org() and a.action = 'attempt.settled' and a.object_id = $1
+    and a.actor = app.actor() and a.reason = w.reason and a.data = w.data)`
 	sqlCloseCases = `update money_cases set state = 'closed', closed_at = now() where org_id = app.org() and attempt_id = $1 and state = 'open'
   and kind in ('unknown_attempt', 'amount_mismatch', 'partial_approval', 'provider_duplicate')`
 )

@@ -8,6 +8,7 @@ import (
 	"fitkit/shared/catalog"
 	"fitkit/shared/config"
 	"fitkit/shared/need"
+	"fitkit/shared/postgres"
 	"fitkit/shared/run"
 )
 
@@ -24,6 +25,24 @@ func TestAProvidersSilenceLeavesTimeToRecordIt(t *testing.T) {
 		if f.Queue != nil && slices.Contains(f.Needs, need.Cardcom) && f.Timeout < longest {
 			t.Errorf("%s ends after %s, a silent provider and what follows take %s", f.Name, f.Timeout, longest)
 		}
+	}
+}
+
+// TestNoKeyIsTakenFromAWorkerWhoLives: a request that calls a provider between its transactions ends before its key's lease, or
+// the same request, sent again, would run beside it. Red with a lease of 20 s.
+func TestNoKeyIsTakenFromAWorkerWhoLives(t *testing.T) {
+	steps := 0
+	for _, e := range catalog.Endpoints() {
+		if !e.Op.Steps {
+			continue
+		}
+		steps++
+		if longest := e.Spec().Timeout; longest >= postgres.KeyLease {
+			t.Errorf("%s may take %s, and its key is held for %s", e.Op.Name, longest, postgres.KeyLease)
+		}
+	}
+	if steps < 2 {
+		t.Errorf("only %d endpoints have steps", steps)
 	}
 }
 

@@ -45,18 +45,17 @@ func (*Replayed) Error() string { return "answered before under the same Idempot
 // With Steps the unit only holds the key: each InOrg commits by itself, for the few requests that call a provider
 // between two transactions. A refusal or a provider's failure gives the key back, so that the same request may be sent
 // again at once; a crash leaves a key without an answer, and after its lease the request may run again. Such handlers
-// are written to be run again.
+// are written to be run again. Each step renews the lease; a worker who comes back after another took the key writes
+// nothing more, neither a step nor an answer: the other's are the request's.
 type Unit struct {
 	db     *DB
 	key    Key
 	steps  bool
 	s      *session
 	failed bool
-	held   bool // with steps: the key is committed and has no answer
+	held   bool      // with steps: the key is committed and has no answer
+	lease  time.Time // as the key's row has it; a later claim's is later, so it says whose the key is
 }
-
-// keyLease is how long a Steps request may hold its key without an answer: the longest API timeout and a margin.
-const keyLease = 35 * time.Second
 
 type unitKey struct{}
 
@@ -92,22 +91,6 @@ func (u *Unit) join(ctx context.Context, fn func(Tx) error) error {
 
 var errUnitOver = errors.New("the request's transaction has failed; nothing more can be written in it")
 
-// step runs fn in a transaction of its own; the first shares the key's.
-func (u *Unit) step(ctx context.Context, fn func(Tx) error) error {
-	s := u.s
-	if s.done {
-		s = &session{pool: u.db.pool(), caller: u.s.caller}
-	}
-	err := transact(ctx, s, fn)
-	u.s.done, u.s.began = true, false
-	if err != nil {
-		return u.fail(err)
-	}
-	u.held = true
-	u.db.committed(ctx, s.staged)
-	return nil
-}
-
 func (u *Unit) fail(err error) error {
 	u.failed = true
 	u.s.release()
@@ -120,14 +103,12 @@ insert into idempotency_keys as k (org_id, actor, key, operation, request_sha, l
 values (app.org(), app.actor(), $1, $2, $3, now() + $4::interval, $5)
 on conflict (org_id, actor, key) do update set lease_until = now() + $4::interval
   where k.status is null and k.request_sha = $3 and k.lease_until < now()
-returning true`
+returning lease_until`
 	sqlReadKey = `
 select request_sha, operation, status, body from idempotency_keys
 where org_id = app.org() and actor = app.actor() and key = $1`
 	sqlStoreAnswer = `
 update idempotency_keys set status = $2, body = $3 where org_id = app.org() and actor = app.actor() and key = $1`
-	sqlFreeKey = `
-update idempotency_keys set lease_until = now() where org_id = app.org() and actor = app.actor() and key = $1 and status is null`
 )
 
 // claim takes the key, or finds out what became of the request that took it first. A concurrent request waits here
@@ -140,11 +121,13 @@ func (u *Unit) claim(ctx context.Context) error {
 		status    *int
 	)
 	b := &pgx.Batch{}
-	b.Queue(sqlClaimKey, u.key.Value, u.key.Operation, u.key.SHA, keyLease.String(), u.key.Lasting).QueryRow(func(row pgx.Row) error {
-		if err := row.Scan(&mine); err != nil && !NoRows(err) {
-			return err
+	b.Queue(sqlClaimKey, u.key.Value, u.key.Operation, u.key.SHA, KeyLease.String(), u.key.Lasting).QueryRow(func(row pgx.Row) error {
+		err := row.Scan(&u.lease)
+		mine = err == nil
+		if NoRows(err) {
+			return nil
 		}
-		return nil
+		return err
 	})
 	b.Queue(sqlReadKey, u.key.Value).QueryRow(func(row pgx.Row) error { return row.Scan(&sha, &operation, &status, &body) })
 	if err := (Tx{u.s}).Send(ctx, b); err != nil {
@@ -180,17 +163,6 @@ func (u *Unit) Finish(ctx context.Context, a Answer) error {
 	return nil
 }
 
-func (u *Unit) finishSteps(ctx context.Context, a Answer) error {
-	if !u.s.done {
-		return nil
-	}
-	b := &Batch{}
-	b.Queue(sqlStoreAnswer, u.key.Value, a.Status, a.Body)
-	_, err := u.db.WriteInOrg(ctx, *u.s.caller, b)
-	u.held = err != nil
-	return err
-}
-
 // Abandon rolls back what is open, and gives a key back that has no answer; safe to call after Finish.
 func (u *Unit) Abandon(ctx context.Context) {
 	u.s.release()
@@ -200,6 +172,6 @@ func (u *Unit) Abandon(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 	defer cancel()
 	b := &Batch{}
-	b.Queue(sqlFreeKey, u.key.Value)
+	b.Queue(sqlFreeKey, u.key.Value, u.lease)
 	_, _ = u.db.WriteInOrg(ctx, *u.s.caller, b) // the key's lease ends by itself
 }

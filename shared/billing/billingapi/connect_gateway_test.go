@@ -85,6 +85,25 @@ func TestConnectGateway(t *testing.T) {
 			t.Fatal("the gateway changed")
 		}
 	})
+	// Red while a step did not make sure of its key: the terminal of the first request took the place of the one that was connected last.
+	t.Run("a worker that hung at the provider until others had taken over changes nothing", func(t *testing.T) {
+		client := f.owner(t)
+		client.Headers["Idempotency-Key"] = "hangs"
+		var taken string
+		f.provider.meanwhile = func() {
+			f.Exec(t, "update idempotency_keys set lease_until = now() - interval '1 second' where key = 'hangs'")
+			taken = string(client.Put(gatewayPath, terminal(map[string]any{"terminal_number": 2000})).Want(200).Body)
+			f.owner(t).Put(gatewayPath, terminal(map[string]any{"terminal_number": 3000})).Want(200)
+		}
+		client.Put(gatewayPath, terminal(map[string]any{"terminal_number": 2000})).Want(409, "idempotency.in_progress")
+		if now := postgrestest.Get[string](t, f.Database, "select terminal from gateways where org_id = $1", f.A.Org); now != "3000" {
+			t.Errorf("terminal %s is connected", now)
+		}
+		if again := client.Put(gatewayPath, terminal(map[string]any{"terminal_number": 2000})).Want(200); string(again.Body) != taken {
+			t.Errorf("a repeat is told %s, not %s", again.Body, taken)
+		}
+		f.owner(t).Put(gatewayPath, terminal(map[string]any{"terminal_number": 2000})).Want(200)
+	})
 	t.Run("a test studio may not connect a live terminal, and the provider is not asked", func(t *testing.T) {
 		before, asked := f.row(t, f.A), len(f.provider.probed)
 		f.owner(t).Put(gatewayPath, terminal(map[string]any{"mode": "live"})).Want(409, "billing.test_org_not_live")

@@ -76,6 +76,24 @@ func TestCreateCardSession(t *testing.T) {
 			t.Errorf("%s\n%s", first.Body, again.Body)
 		}
 	})
+	// The page that the first worker's provider opened is shown to nobody, and expires.
+	t.Run("of two workers on one request, the first hanging at the provider, one page is kept and told", func(t *testing.T) {
+		client, payer := f.owner(t), f.member(t, f.A)
+		client.Headers["Idempotency-Key"] = "hangs"
+		var kept sessionBody
+		f.provider.meanwhile = func() {
+			f.Exec(t, "update idempotency_keys set lease_until = now() - interval '1 second' where key = 'hangs'")
+			client.Post(sessionsPath, page(payer)).Want(201).Into(&kept)
+		}
+		client.Post(sessionsPath, page(payer)).Want(409, "idempotency.in_progress")
+		var again sessionBody
+		if client.Post(sessionsPath, page(payer)).Want(201).Into(&again); again.ID != kept.ID {
+			t.Errorf("a repeat is told of page %s, not of %s", again.ID, kept.ID)
+		}
+		if n := f.count(t, "card_sessions where member_id = $1 and state = 'open'", payer); n != 1 {
+			t.Errorf("%d pages are open", n)
+		}
+	})
 	t.Run("a studio whose gateway needs attention, or that has none, opens no page", func(t *testing.T) {
 		theirs := f.member(t, f.B)
 		f.Exec(t, "update gateways set state = 'misconfigured' where org_id = $1", f.B.Org)

@@ -34,6 +34,7 @@ type listingProvider struct {
 	*billingtest.Provider
 	refuses     error // probes and hosted pages
 	probed      []payment.Credentials
+	meanwhile   func() // done once, before the next probe or page is answered
 	unreachable error
 	listed      func([]payment.Transaction) []payment.Transaction
 	asked       [][2]time.Time
@@ -41,10 +42,19 @@ type listingProvider struct {
 
 func (p *listingProvider) Probe(_ context.Context, c payment.Credentials) error {
 	p.probed = append(p.probed, c)
+	p.pause()
 	return p.refuses
 }
 
+func (p *listingProvider) pause() {
+	if do := p.meanwhile; do != nil {
+		p.meanwhile = nil
+		do()
+	}
+}
+
 func (p *listingProvider) OpenCheckout(ctx context.Context, c payment.Credentials, r payment.CheckoutRequest) (payment.Checkout, error) {
+	p.pause()
 	if p.refuses != nil {
 		return payment.Checkout{}, p.refuses
 	}

@@ -30,6 +30,8 @@ type prober struct {
 	conn  *pgx.Conn
 	enter string // the statement that each transaction begins with; empty: none
 	found []string
+	// noCopyIn leaves COPY FROM out: PgBouncer 1.24 waits for ever for an end of one that was refused. No function copies.
+	noCopyIn bool
 }
 
 // attempt runs try in a transaction of its own, which is taken back, and answers the code of its refusal, "" for none.
@@ -115,6 +117,9 @@ func (p *prober) plants(tb table, from, to studio) {
 		if code := p.attempt(try); code != refused {
 			p.blame("%s: %s is answered %q, want %s", tb.Name, what, code, refused)
 		}
+	}
+	if p.noCopyIn {
+		return
 	}
 	code := p.attempt(func() error {
 		_, err := p.conn.PgConn().CopyFrom(context.Background(), strings.NewReader(""), "copy "+tb.quoted()+" from stdin")
