@@ -24,6 +24,8 @@ import (
 	"fitkit/shared/postgres/postgrestest"
 	"fitkit/shared/realtime"
 	"fitkit/shared/realtime/realtimecron"
+	"fitkit/shared/rotation"
+	"fitkit/shared/rotation/rotationcron"
 	"fitkit/shared/run"
 	"fitkit/shared/upload"
 	"fitkit/shared/upload/uploadcron"
@@ -84,6 +86,11 @@ var cronFlows = map[string][]flow{
 		return backupcron.ExportOrgs(backup.NewPlanner(w.system(app), w.db(app)))
 	},
 		func(w *world) any { w.Exec(w.t, "delete from jobs"); return nil })},
+	"cron-platform-watch-keys": {reads("a count of what each key has sealed", schedule(rotationcron.WatchKeysOp,
+		func(w *world, app *run.App) cron.Handler {
+			return rotationcron.WatchKeys(rotation.NewStore(w.system(app), w.rings()))
+		},
+		func(*world) any { return nil }))},
 	// A proof that failed is tried again the next night, with a report of its own.
 	"cron-platform-verify-backup": {steps(`select count(*) > $1::int from backup_reports`, schedule(backupcron.VerifyBackupOp,
 		func(w *world, app *run.App) cron.Handler {

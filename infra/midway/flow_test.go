@@ -28,7 +28,7 @@ type flow struct {
 
 func everyFlow() map[string][]flow {
 	all := map[string][]flow{}
-	for _, some := range []map[string][]flow{studioFlows, moneyFlows, ownFlows, jobFlows, chargeFlows, cronFlows, doorFlows} {
+	for _, some := range []map[string][]flow{studioFlows, moneyFlows, ownFlows, jobFlows, chargeFlows, proofFlows, cronFlows, doorFlows} {
 		maps.Copy(all, some)
 	}
 	return all
