@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -84,6 +85,11 @@ func (s *Collector) Resolve(ctx context.Context, c tenancy.Caller, m ResolveUnkn
 	case o.State == payment.NotFound && lookupsDone(q.UnknownAt, q.Now):
 		return s.neverHappened(ctx, c, m.AttemptID, q, creds)
 	}
+	if o.Class == payment.ConfigError {
+		if err := s.pauseRefused(ctx, c, q.Gateway); err != nil {
+			return fail.Wrap(err, "pause the studio of attempt %s", m.AttemptID)
+		}
+	}
 	return s.askAgain(ctx, c, m.AttemptID, q)
 }
 
@@ -149,6 +155,11 @@ const strayLooks = len(lookupSchedule) + 2
 func (s *Collector) neverHappened(ctx context.Context, c tenancy.Caller, a id.Attempt, q question, creds payment.Credentials) error {
 	if q.SentAt != nil {
 		strays, err := s.strays(ctx, c, q, creds)
+		if errors.Is(err, payment.ErrCredentials) {
+			if err := s.pauseRefused(ctx, c, q.Gateway); err != nil {
+				return err
+			}
+		}
 		if err != nil {
 			obs.Add(ctx, "list", fail.From(err).Code)
 			return s.askAgain(ctx, c, a, q)

@@ -79,7 +79,7 @@ func TestAListThatNeverEndsIsGivenUp(t *testing.T) {
 func TestAListThatCannotBeReadIsAnErrorNotAShortList(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]error{
-		`{"ResponseCode":603}`:  cardcom.ErrCredentials,
+		`{"ResponseCode":603}`:  payment.ErrCredentials,
 		`{"ResponseCode":9999}`: cardcom.ErrUnreachable,
 		`{"Tranzactions":[]}`:   cardcom.ErrUnreachable,
 		`<html>`:                cardcom.ErrUnreachable,
@@ -104,8 +104,8 @@ func TestProbe(t *testing.T) {
 	}{
 		"all is right": {"none", true, 3, nil},
 		"without a password the list is not read": {"ListTransactions", false, 2, nil},
-		"a wrong name":     {"Create", true, 1, cardcom.ErrCredentials},
-		"a wrong password": {"ListTransactions", true, 3, cardcom.ErrCredentials},
+		"a wrong name":     {"Create", true, 1, payment.ErrCredentials},
+		"a wrong password": {"ListTransactions", true, 3, payment.ErrCredentials},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

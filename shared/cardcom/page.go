@@ -15,13 +15,9 @@ import (
 	"fitkit/shared/secret"
 )
 
-// Errors of what a person waits for; a charge has outcomes instead.
-var (
-	ErrCredentials = fail.New(fail.Invalid, "gateway.credentials_refused", "Cardcom refuses these credentials. Check terminal number, API name and password in Cardcom's settings.",
-		"קארדקום דוחה את הפרטים. בדקו את מספר המסוף, שם ה-API והסיסמה בהגדרות קארדקום.")
-	ErrUnreachable = fail.New(fail.Unavailable, "gateway.unreachable", "Cardcom does not answer. Nothing was changed; try again in a minute.",
-		"קארדקום אינה עונה. דבר לא השתנה; נסו שוב בעוד דקה.").After(time.Minute)
-)
+// ErrUnreachable is the error of what a person waits for; a charge has outcomes instead.
+var ErrUnreachable = fail.New(fail.Unavailable, "gateway.unreachable", "Cardcom does not answer. Nothing was changed; try again in a minute.",
+	"קארדקום אינה עונה. דבר לא השתנה; נסו שוב בעוד דקה.").After(time.Minute)
 
 // OpenCheckout makes a hosted page that saves a card without charging it.
 func (c *Client) OpenCheckout(ctx context.Context, cr payment.Credentials, r payment.CheckoutRequest) (payment.Checkout, error) {
@@ -35,7 +31,7 @@ func (c *Client) OpenCheckout(ctx context.Context, cr payment.Credentials, r pay
 	}
 	if code, ok := out.code(); !ok || code != codeOK || out.LowProfileID == "" {
 		if code == codeBadLogin {
-			return payment.Checkout{}, ErrCredentials
+			return payment.Checkout{}, payment.ErrCredentials
 		}
 		return payment.Checkout{}, errors.Join(ErrUnreachable, errNoAnswer)
 	}
@@ -58,7 +54,7 @@ func (c *Client) FetchCheckout(ctx context.Context, cr payment.Credentials, ref,
 	case !ok:
 		return payment.Outcome{}, errors.Join(ErrUnreachable, errNoAnswer)
 	case code == codeBadLogin:
-		return payment.Outcome{}, ErrCredentials
+		return payment.Outcome{}, payment.ErrCredentials
 	case code == codePageUnknown || code == codePageOpen:
 		return payment.Outcome{State: payment.Pending, Code: shva(code)}, nil
 	}
@@ -160,7 +156,7 @@ func (c *Client) page(ctx context.Context, cr payment.Credentials, first, last t
 	switch code {
 	case codeOK:
 	case codeBadLogin:
-		return nil, false, ErrCredentials
+		return nil, false, payment.ErrCredentials
 	default:
 		return nil, false, errors.Join(ErrUnreachable, fmt.Errorf("the list was refused with code %d", code))
 	}

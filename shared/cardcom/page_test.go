@@ -71,7 +71,7 @@ func TestOpenCheckout(t *testing.T) {
 		body   string
 		want   error
 	}{
-		"a wrong name":       {401, `{"ResponseCode":603}`, cardcom.ErrCredentials},
+		"a wrong name":       {401, `{"ResponseCode":603}`, payment.ErrCredentials},
 		"no page":            {200, `{"ResponseCode":0,"Url":"https://pay.example"}`, cardcom.ErrUnreachable},
 		"no code":            {200, `{"LowProfileId":"p-1"}`, cardcom.ErrUnreachable},
 		"another refusal":    {400, `{"ResponseCode":5033}`, cardcom.ErrUnreachable},
@@ -128,7 +128,7 @@ func TestFetchCheckout(t *testing.T) {
 		body string
 		want error
 	}{
-		"a wrong name":       {`{"ResponseCode":603}`, cardcom.ErrCredentials},
+		"a wrong name":       {`{"ResponseCode":603}`, payment.ErrCredentials},
 		"no code":            {strings.Replace(saved, `"ResponseCode":0,`, "", 1), cardcom.ErrUnreachable},
 		"no readable answer": {saved[:80], cardcom.ErrUnreachable},
 	} {

@@ -6,9 +6,14 @@ import (
 	"context"
 	"time"
 
+	"fitkit/shared/fail"
 	"fitkit/shared/money"
 	"fitkit/shared/secret"
 )
+
+// ErrCredentials is a provider's refusal of the studio's own name or password.
+var ErrCredentials = fail.New(fail.Invalid, "gateway.credentials_refused", "The card provider refuses these credentials. Check terminal number, API name and password in its settings.",
+	"ספק הסליקה דוחה את הפרטים. בדקו את מספר המסוף, שם ה-API והסיסמה בהגדרות שלו.")
 
 // State is what a provider's answer proves. The zero State is Unknown: whatever is not understood is not known.
 type State uint8

@@ -11,6 +11,7 @@ import (
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
 	"fitkit/shared/need"
+	"fitkit/shared/payment"
 	"fitkit/shared/secret"
 	"fitkit/shared/tenancy"
 )
@@ -25,7 +26,7 @@ var ConnectGatewayOp = api.Op{
 	Name: "api-billing-connect-gateway", Method: api.PUT, Path: "/v1/gateways/{provider}",
 	Summary: "Connect the studio's own terminal; the credentials are tried at once and kept sealed",
 	Roles:   []tenancy.Role{tenancy.Owner},
-	Errors:  []*fail.Error{billing.ErrLiveInTest, billing.ErrTakesMoney, billing.ErrTerminalInUse, cardcom.ErrCredentials, cardcom.ErrUnreachable},
+	Errors:  []*fail.Error{billing.ErrLiveInTest, billing.ErrTakesMoney, billing.ErrTerminalInUse, payment.ErrCredentials, cardcom.ErrUnreachable},
 	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom, need.Send(string(billing.QueueExecute)), need.Analytics},
 	Steps:   true,
 

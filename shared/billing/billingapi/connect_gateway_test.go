@@ -76,7 +76,7 @@ func TestConnectGateway(t *testing.T) {
 	})
 	t.Run("a wrong terminal password connects nothing and changes nothing", func(t *testing.T) {
 		before := f.row(t, f.A)
-		f.provider.refuses = cardcom.ErrCredentials
+		f.provider.refuses = payment.ErrCredentials
 		f.owner(t).Put(gatewayPath, terminal(nil)).Want(422, "gateway.credentials_refused")
 		f.provider.refuses = cardcom.ErrUnreachable
 		f.owner(t).Put(gatewayPath, terminal(nil)).Want(503, "gateway.unreachable")

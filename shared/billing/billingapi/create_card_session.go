@@ -10,6 +10,7 @@ import (
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
 	"fitkit/shared/need"
+	"fitkit/shared/payment"
 	"fitkit/shared/tenancy"
 )
 
@@ -23,7 +24,7 @@ var CreateCardSessionOp = api.Op{
 	Name: "api-billing-create-card-session", Method: api.POST, Path: "/v1/card-sessions", Status: 201,
 	Summary: "Open the provider's hosted page on which a member saves a card",
 	Roles:   []tenancy.Role{tenancy.Owner, tenancy.Manager, tenancy.FrontDesk, tenancy.Member},
-	Errors:  []*fail.Error{billing.ErrMemberNotFound, billing.ErrNoGateway, cardcom.ErrCredentials, cardcom.ErrUnreachable},
+	Errors:  []*fail.Error{billing.ErrMemberNotFound, billing.ErrNoGateway, payment.ErrCredentials, cardcom.ErrUnreachable},
 	Needs:   []need.Need{need.Postgres, need.PaymentKeys, need.Cardcom, need.Web},
 	Steps:   true,
 }

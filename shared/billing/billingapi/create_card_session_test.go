@@ -59,7 +59,7 @@ func TestCreateCardSession(t *testing.T) {
 	t.Run("a provider that does not answer or refuses gives no page", func(t *testing.T) {
 		f.provider.refuses = cardcom.ErrUnreachable
 		f.owner(t).Post(sessionsPath, page(m)).Want(503, "gateway.unreachable")
-		f.provider.refuses = cardcom.ErrCredentials
+		f.provider.refuses = payment.ErrCredentials
 		f.owner(t).Post(sessionsPath, page(m)).Want(422, "gateway.credentials_refused")
 		f.provider.refuses = nil
 	})
