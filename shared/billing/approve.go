@@ -15,20 +15,25 @@ import (
 	"fitkit/shared/tenancy"
 )
 
-// recordEach writes down answers: the approvals in one commit, or one by one when that fails, and every other by itself.
+// recordEach writes down answers: first the approvals, in one commit or one by one when that fails, then every other by itself.
 func (s *Collector) recordEach(got []answer) {
 	crash.At("before result commit")
-	var paid []answer
+	var paid, other []answer
 	for _, a := range got {
 		switch {
 		case a.none:
 		case a.State == payment.Paid:
 			paid = append(paid, a)
 		default:
-			a.Err = fail.Wrap(s.record(a.Ctx, a.Caller, a.attempt, a.Outcome), "record attempt %s", a.attempt)
+			other = append(other, a)
 		}
 	}
 	s.approveEach(paid)
+	for _, a := range other {
+		a.alone(func() error {
+			return fail.Wrap(s.record(a.Ctx, a.Caller, a.attempt, a.Outcome), "record attempt %s", a.attempt)
+		})
+	}
 	crash.At("after result commit")
 }
 

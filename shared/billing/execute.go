@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"fitkit/shared/crash"
@@ -10,7 +11,6 @@ import (
 	"fitkit/shared/obs"
 	"fitkit/shared/payment"
 	"fitkit/shared/seal"
-	"fitkit/shared/tenancy"
 )
 
 // Execute collects charges of one studio, each once: claim and commit → provider → record and commit. They are claimed in one
@@ -18,42 +18,71 @@ import (
 // quietly. A crash anywhere leaves attempts whose lease runs out; the sweep makes them unknown, and unknown is asked about, never
 // repeated. What became of each is in its Err.
 func (s *Collector) Execute(work []*DueCharge) {
-	claims := s.claimEach(work)
-	answers, asked := make(chan answer, len(claims)), 0
-	for _, cl := range claims {
-		if cl.reason == claimed {
+	for len(work) > 0 {
+		work = s.round(work)
+	}
+}
+
+// round collects at most one charge of each card, and answers the others: what the issuer says to one decides about the next (R46).
+func (s *Collector) round(work []*DueCharge) (later []*DueCharge) {
+	var (
+		answers = make(chan answer, len(work))
+		asked   int
+		rest    sync.WaitGroup
+	)
+	s.claimEach(work, func(cl claim) {
+		switch cl.reason {
+		case claimed:
 			asked++
 			go func() { answers <- s.send(cl) }()
+		case cardBusy:
+			later = append(later, cl.DueCharge)
+		default:
+			rest.Go(func() { cl.alone(func() error { return s.unclaimed(cl) }) })
 		}
-	}
-	for _, cl := range claims {
-		if cl.reason != claimed {
-			obs.Add(cl.Ctx, "not_claimed", string(cl.reason))
-			cl.Err = s.unclaimed(cl.Ctx, cl.Caller, cl.Message, cl.reason)
-		}
-	}
+	})
 	for asked > 0 {
 		got := arrived(answers)
 		asked -= len(got)
 		s.recordEach(got)
 	}
+	rest.Wait()
+	return later
 }
 
 // claimEach claims all together. When that fails it claims one by one, so that a charge that cannot be claimed, or whose job
 // somebody else has, holds up no other.
-func (s *Collector) claimEach(work []*DueCharge) (claims []claim) {
-	all, err := s.claim(work)
-	if err == nil {
-		return all
+func (s *Collector) claimEach(work []*DueCharge, each func(claim)) {
+	if len(work) > 1 {
+		if all, err := s.claim(work, nil); err == nil {
+			for _, cl := range all {
+				each(cl)
+			}
+			return
+		}
 	}
-	if len(work) == 1 {
-		work[0].Err = fail.Wrap(err, "claim charge %s", work[0].Message.ChargeID)
-		return nil
+	busy := []string{} // cards
+	for i, w := range work {
+		one, err := s.claim(work[i:i+1], busy)
+		if err != nil {
+			w.Err = fail.Wrap(err, "claim charge %s", w.Message.ChargeID)
+			continue
+		}
+		if one[0].reason == claimed {
+			busy = append(busy, one[0].method.String())
+		}
+		each(one[0])
 	}
-	for _, w := range work {
-		claims = append(claims, s.claimEach([]*DueCharge{w})...)
-	}
-	return claims
+}
+
+// alone does something for one charge, and its failure is that charge's, even when it panics.
+func (cl claim) alone(do func() error) {
+	defer func() {
+		if p := recover(); p != nil {
+			cl.Err = obs.Panicked(cl.Ctx)
+		}
+	}()
+	cl.Err = do()
 }
 
 // answer is what the provider said to an attempt.
@@ -72,26 +101,25 @@ func arrived(answers <-chan answer) (got []answer) {
 }
 
 // send asks the provider for the money of one claim, or says why it may not be asked.
-func (s *Collector) send(cl claim) (a answer) {
-	a.claim = cl
-	defer func() {
-		if p := recover(); p != nil {
-			a.none, cl.Err = true, obs.Panicked(cl.Ctx)
+func (s *Collector) send(cl claim) answer {
+	a := answer{claim: cl, none: true}
+	cl.alone(func() error {
+		crash.At("attempt committed")
+		req, creds, err := s.request(cl)
+		if err != nil {
+			a.none, a.Outcome = false, unreadable(cl.Ctx, err)
+			return nil
 		}
-	}()
-	crash.At("attempt committed")
-	req, creds, err := s.request(cl)
-	if err != nil {
-		a.Outcome = unreadable(cl.Ctx, err)
-		return a
-	}
-	crash.At("secrets open")
-	if age := cl.age(); age >= leaseMargin {
-		return s.tooLate(a, age)
-	}
-	crash.At("before the call")
-	a.Outcome = s.provider.Charge(cl.Ctx, creds, req)
-	obs.Add(cl.Ctx, "outcome", a.Code)
+		crash.At("secrets open")
+		if age := cl.age(); age >= leaseMargin {
+			a.none, a.Outcome = s.tooLate(cl, age)
+			return nil
+		}
+		crash.At("before the call")
+		a.none, a.Outcome = false, s.provider.Charge(cl.Ctx, creds, req)
+		obs.Add(cl.Ctx, "outcome", a.Code)
+		return nil
+	})
 	return a
 }
 
@@ -111,23 +139,24 @@ func (s *Collector) request(cl claim) (payment.ChargeRequest, payment.Credential
 
 // tooLate sends nothing: the call might outlive the lease. While this worker holds it, it says so, and the charge is tried again
 // within minutes. After it, somebody may be asking about the attempt, and a worker that slept so long writes nothing.
-func (s *Collector) tooLate(a answer, age time.Duration) answer {
-	obs.Add(a.Ctx, "outcome", "too_late_to_send")
-	a.none, a.Outcome = age >= s.lease, payment.Outcome{State: payment.Declined, Class: payment.Transient, Code: "not_sent"}
-	return a
+func (s *Collector) tooLate(cl claim, age time.Duration) (none bool, o payment.Outcome) {
+	obs.Add(cl.Ctx, "outcome", "too_late_to_send")
+	return age >= s.lease, payment.Outcome{State: payment.Declined, Class: payment.Transient, Code: "not_sent"}
 }
 
 // unclaimed ends a job whose charge may not be tried now, leaving behind whatever brings it back.
-func (s *Collector) unclaimed(ctx context.Context, c tenancy.Caller, m ExecuteCharge, reason why) error {
-	switch reason {
+func (s *Collector) unclaimed(cl claim) error {
+	obs.Add(cl.Ctx, "not_claimed", string(cl.reason))
+	charge := cl.Message.ChargeID
+	switch cl.reason {
 	case cancelled:
-		return s.voidCancelled(ctx, c, m.ChargeID)
+		return s.voidCancelled(cl.Ctx, cl.Caller, charge)
 	case noMethod:
-		return s.waitForMethod(ctx, c, m.ChargeID, "no_payment_method")
+		return s.waitForMethod(cl.Ctx, cl.Caller, charge, "no_payment_method")
 	case cardExpired:
-		return s.waitForMethod(ctx, c, m.ChargeID, "card_expired")
+		return s.waitForMethod(cl.Ctx, cl.Caller, charge, "card_expired")
 	case cardCooling:
-		return s.postpone(ctx, c, m.ChargeID)
+		return s.postpone(cl.Ctx, cl.Caller, charge)
 	}
 	return nil // paused charges come back when the gateway is connected again
 }

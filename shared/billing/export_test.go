@@ -13,7 +13,7 @@ import (
 
 // Claim takes the charge's next attempt; a refusal to is an error.
 func (s *Collector) Claim(ctx context.Context, c tenancy.Caller, charge id.Charge) (id.Attempt, error) {
-	claims, err := s.claim([]*DueCharge{{Ctx: ctx, Caller: c, Message: ExecuteCharge{ChargeID: charge}}})
+	claims, err := s.claim([]*DueCharge{{Ctx: ctx, Caller: c, Message: ExecuteCharge{ChargeID: charge}}}, nil)
 	if err != nil {
 		return id.Attempt{}, err
 	}

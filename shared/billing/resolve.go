@@ -38,7 +38,8 @@ type question struct {
 	Doubted   bool   // an answer said that something had happened: a part was taken, or another sum, or it was there already
 	TestClock bool   // business time is not the queue's
 	Gateway   gateway
-	Now       time.Time
+	Now       time.Time // of the business
+	read      time.Time // by this machine's clock
 }
 
 const (
@@ -109,7 +110,7 @@ func (s *Collector) question(ctx context.Context, c tenancy.Caller, a id.Attempt
 		err := tx.QueryRow(ctx, sqlQuestion, a).Scan(&q.Key, &q.Amount, &q.UnknownAt, &q.SentAt, &q.Lookups, &q.Terminal, &q.Doubted, &q.TestClock,
 			&q.Gateway.ID, &q.Gateway.Terminal, &q.Gateway.SealedCreds, &q.Gateway.Settings)
 		found = err == nil
-		q.Now, q.Gateway.Org = tx.Now(), tx.Entered().Org
+		q.Now, q.read, q.Gateway.Org = tx.Now(), time.Now(), tx.Entered().Org
 		if postgres.NoRows(err) {
 			return queue.Done(ctx, tx) // settled meanwhile
 		}
@@ -127,7 +128,7 @@ func (s *Collector) askAgain(ctx context.Context, c tenancy.Caller, a id.Attempt
 	b.Queue(sqlLookedUp, a, next, q.Lookups)
 	if q.Lookups == 0 && !q.TestClock {
 		second := lookupJob(a, 1, next)
-		second.Delay, second.Correlation = next.Sub(q.Now), obs.Correlation(ctx)
+		second.Delay, second.Correlation = max(0, next.Sub(q.Now)-time.Since(q.read)), obs.Correlation(ctx)
 		if err := queue.EnqueueBatch(b, q.Gateway.Org, second); err != nil {
 			return err
 		}

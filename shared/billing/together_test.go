@@ -1,10 +1,13 @@
 package billing_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"fitkit/shared/billing"
 	"fitkit/shared/billing/billingtest"
@@ -40,6 +43,19 @@ func only(i int, o func() payment.Outcome) func(payment.ChargeRequest) payment.O
 func (s studio) states(t *testing.T) string {
 	return postgrestest.Get[string](t, s.Database, `select string_agg(n || ' ' || state, ', ' order by state) from
 		(select count(*) as n, c.state || '/' || coalesce(a.state, 'none') as state from charges c left join payment_attempts a on a.charge_id = c.id group by 2) g`)
+}
+
+// due is the message that a charge is to be collected, in the context of its job.
+func (s studio) due(ctx context.Context, c id.Charge) *billing.DueCharge {
+	return &billing.DueCharge{Ctx: ctx, Caller: s.Caller, Message: billing.ExecuteCharge{ChargeID: c}}
+}
+
+// job is the context of a job whose row is to be taken, and which somebody else may hold.
+func (s studio) job(t *testing.T, held bool) context.Context {
+	job := id.New[id.Job]()
+	s.Exec(t, `insert into jobs (id, org_id, queue, dedupe_key, payload, lease_until) values ($1, $2, 'billing-execute-charge', $3, '{}', case when $4 then now() + interval '1 hour' end)`,
+		job, s.Org, job.String(), held)
+	return queue.WithUntaken(t.Context(), job, time.Minute)
 }
 
 // TestChargesOfABatchAreCollectedTogether (docs/decisions/029). It was seen red with calls one after the other, and with claims one by one.
@@ -86,10 +102,7 @@ func TestOneChargeOfABatchHoldsUpNoOther(t *testing.T) {
 		s := studio{billingtest.NewStudio(t)}
 		var work []*billing.DueCharge
 		for i, c := range s.batch(t, 3) {
-			job := id.New[id.Job]()
-			s.Exec(t, `insert into jobs (id, org_id, queue, dedupe_key, payload, lease_until) values ($1, $2, 'billing-execute-charge', $3, '{}', case when $4 then now() + interval '1 hour' end)`,
-				job, s.Org, job.String(), i == 1)
-			work = append(work, &billing.DueCharge{Ctx: queue.WithUntaken(t.Context(), job, time.Minute), Caller: s.Caller, Message: billing.ExecuteCharge{ChargeID: c}})
+			work = append(work, s.due(s.job(t, i == 1), c))
 		}
 		s.Collector.Execute(work)
 		for i, w := range work {
@@ -177,6 +190,77 @@ func TestChargesOfOneMemberPaidTogetherGiveBackFullAccess(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := postgrestest.Get[string](t, s.Database, "select access_level || ' ' || (select string_agg(state, ' ') from dunning_cases) from members"); got != "full won won" {
+		t.Error(got)
+	}
+}
+
+// TestChargesOfOneCardAreAskedForOneAfterTheOther (R46): what the issuer says to one decides whether the next may be tried. It was seen red
+// without the turn in sqlClaim, and, for the list that goes one by one, without the cards that are busy.
+func TestChargesOfOneCardAreAskedForOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		answer payment.Outcome
+		single bool // somebody else has a job of the list, which is claimed one by one therefore
+		asked  int
+		states string
+	}{
+		"a card that is declined is left alone after four": {soft, false, 4, "4 due/declined, 2 due/none"},
+		"also when they are claimed one by one":            {soft, true, 4, "4 due/declined, 3 due/none"},
+		"a stolen card is tried once":                      {payment.Outcome{State: payment.Declined, Code: "002"}, false, 1, "1 due/declined, 5 due/none"},
+		"a card that pays pays for all":                    {payment.Outcome{State: payment.Paid, Code: "000"}, false, 6, "6 paid/approved"},
+		"also one by one":                                  {payment.Outcome{State: payment.Paid, Code: "000"}, true, 6, "1 due/none, 6 paid/approved"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := studio{billingtest.NewStudio(t)}
+			s.Provider.Answer = func(payment.ChargeRequest) payment.Outcome { return tc.answer }
+			payer := s.Member(t)
+			var work []*billing.DueCharge
+			for i := range 6 {
+				work = append(work, s.due(t.Context(), s.Charge(t, payer, odd(i))))
+			}
+			if tc.single {
+				work = append(work, s.due(s.job(t, true), s.Charge(t, s.Member(t), odd(7))))
+			}
+			s.Collector.Execute(work)
+			for i, w := range work {
+				if held := errors.Is(w.Err, postgres.ErrJobHeld); held != (i == 6) || w.Err != nil && !held {
+					t.Errorf("charge %d: %v", i, w.Err)
+				}
+			}
+			if got := s.states(t); s.Provider.Asked != tc.asked || got != tc.states {
+				t.Errorf("%s after %d requests", got, s.Provider.Asked)
+			}
+		})
+	}
+}
+
+// TestARowThatSomebodyHoldsMakesNoOtherTooLate was seen red with calls that began after all claims.
+func TestARowThatSomebodyHoldsMakesNoOtherTooLate(t *testing.T) {
+	t.Parallel()
+	s := studio{billingtest.NewStudio(t)}
+	charges := s.batch(t, 4)
+	conn, err := pgx.Connect(t.Context(), s.AdminURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "select from charges where id = $1 for update", charges[2]); err != nil {
+		t.Fatal(err)
+	}
+	for i, err := range s.ExecuteTogether(t.Context(), charges...) {
+		if (err != nil) != (i == 2) {
+			t.Errorf("charge %d: %v", i, err)
+		}
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.states(t); got != "1 due/none, 3 paid/approved" {
 		t.Error(got)
 	}
 }
