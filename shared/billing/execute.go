@@ -42,7 +42,7 @@ func (s *Collector) round(work []*DueCharge) (later []*DueCharge) {
 		}
 	})
 	for asked > 0 {
-		got := arrived(answers)
+		got := arrived(answers, asked)
 		asked -= len(got)
 		s.recordEach(got)
 	}
@@ -92,10 +92,20 @@ type answer struct {
 	none bool // nothing is known, and nothing is written: the attempt's lease runs out
 }
 
-// arrived waits for an answer and takes with it those that are there already.
-func arrived(answers <-chan answer) (got []answer) {
-	for got = append(got, <-answers); len(answers) > 0; {
-		got = append(got, <-answers)
+// gathering is how long an answer waits for others, to be recorded with them.
+const gathering = 5 * time.Millisecond
+
+// arrived waits for an answer and takes with it those that come right after, of so many.
+func arrived(answers <-chan answer, asked int) (got []answer) {
+	got = append(got, <-answers)
+	enough := time.After(gathering)
+	for len(got) < asked {
+		select {
+		case a := <-answers:
+			got = append(got, a)
+		case <-enough:
+			return got
+		}
 	}
 	return got
 }
