@@ -31,6 +31,11 @@ type Invoker interface {
 	Invoke(ctx context.Context, function string, payload []byte) (host.Result, error)
 }
 
+// compiles is an Invoker that builds a function when it is first wanted.
+type compiles interface {
+	Built(ctx context.Context, function string) error
+}
+
 // Options configure a Gateway.
 type Options struct {
 	Platform *template.Platform
@@ -151,6 +156,9 @@ func (g *Gateway) serveAPI(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		refuseBody(w, err)
 		return
+	}
+	if c, ok := g.opt.Invoker.(compiles); ok {
+		_ = c.Built(r.Context(), route.Function) // the compiler's time is not the function's; what it complains of, Invoke tells
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), min(route.Timeout, maxIntegration))
 	defer cancel()

@@ -313,3 +313,37 @@ func TestLocalPages(t *testing.T) {
 		t.Errorf("killed %d", killed)
 	}
 }
+
+// compiled is an invoker whose function is yet to be built, for longer than its integration may take.
+type compiled struct {
+	Invoker
+	built bool
+}
+
+func (c *compiled) Built(context.Context, string) error {
+	if !c.built {
+		time.Sleep(20 * time.Millisecond)
+	}
+	c.built = true
+	return nil
+}
+
+func (c *compiled) Invoke(ctx context.Context, function string, payload []byte) (host.Result, error) {
+	if _ = c.Built(ctx, function); ctx.Err() != nil {
+		return host.Result{}, ctx.Err()
+	}
+	return c.Invoker.Invoke(ctx, function, payload)
+}
+
+// TestTheCompilersTimeIsNotTheFunctions was seen red with a build under the integration's time limit: the first request of a slow machine
+// was answered 504.
+func TestTheCompilersTimeIsNotTheFunctions(t *testing.T) {
+	g := build(t, Options{Invoker: &compiled{Invoker: answer(`{"statusCode":200,"body":"x"}`)}, Platform: &template.Platform{
+		Routes: []template.Route{{Method: "POST", Path: "/x", Function: "x", Timeout: 10 * time.Millisecond}},
+	}})
+	w := httptest.NewRecorder()
+	g.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/x", nil))
+	if w.Code != http.StatusOK {
+		t.Errorf("answered %d %s", w.Code, w.Body)
+	}
+}

@@ -79,6 +79,15 @@ func (h *Host) invoke(ctx context.Context, name string, payload []byte, stream *
 	}
 }
 
+// Built returns when the function's binary is up to date, or with the compiler's complaint.
+func (h *Host) Built(ctx context.Context, name string) error {
+	f, ok := h.functions[name]
+	if !ok {
+		return fmt.Errorf("build %s: %w", name, ErrUnknownFunction)
+	}
+	return h.ensureBuilt(ctx, f)
+}
+
 // newRequestID has the form of a UUID and needs only to be unique on this machine.
 func newRequestID() string {
 	const hex = "0123456789abcdef"
