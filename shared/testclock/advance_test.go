@@ -11,7 +11,7 @@ import (
 	"fitkit/shared/testclock"
 )
 
-// Red with the advance asking only the first of its works what is due: both memberships then end at the target.
+// Red with the advance asking only the first of its works what is due: none of them then ends.
 func TestTheClockStopsAtTheMidnightsAtWhichMembershipsEnd(t *testing.T) {
 	t.Parallel()
 	s := billingtest.NewStudio(t)
