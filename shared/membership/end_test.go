@@ -103,8 +103,8 @@ func TestADealOfEntriesEndsWithTheLast(t *testing.T) {
 	}
 }
 
-// What was due before the end is owed after it, and collected; what a cancellation took away is not. Red with the trigger
-// memberships_cancellation's rule, or the ender, voiding every open charge.
+// What was due before the end is owed after it, and collected; what a cancellation took away is not. Red with the ender
+// voiding every open charge.
 func TestOpenChargesOutliveTheirMembership(t *testing.T) {
 	t.Parallel()
 	s := billingtest.NewStudio(t)
