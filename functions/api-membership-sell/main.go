@@ -28,3 +28,7 @@ type charger struct{ store *billing.Store }
 func (c charger) CreateInTx(ctx context.Context, tx postgres.Tx, n membership.NewCharge) (id.Charge, error) {
 	return c.store.CreateInTx(ctx, tx, billing.NewCharge(n))
 }
+
+func (c charger) PlanInTx(ctx context.Context, tx postgres.Tx, sold id.Membership) error {
+	return c.store.PlanInTx(ctx, tx, sold)
+}

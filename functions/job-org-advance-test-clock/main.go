@@ -4,6 +4,7 @@ package main
 import (
 	"fitkit/shared/billing"
 	"fitkit/shared/job"
+	"fitkit/shared/membership"
 	"fitkit/shared/outbox"
 	"fitkit/shared/run"
 	"fitkit/shared/testclock"
@@ -13,5 +14,5 @@ import (
 func main() {
 	app := run.Start(testclockjob.AdvanceOp)
 	db := outbox.Postgres(app)
-	job.Serve(app, testclockjob.Advance(testclock.NewAdvancer(db, billing.NewStore(db))))
+	job.Serve(app, testclockjob.Advance(testclock.NewAdvancer(db, billing.NewStore(db), membership.NewStore(db))))
 }

@@ -60,8 +60,10 @@ func within(m *testing.M) (code int, err error) {
 	analytics = newPosthog()
 	defer analytics.Close()
 	environments := redis.environments()
-	// This one runs when a test runs it.
-	environments[cutConnections] = map[string]string{"CRONS_ENABLED": "true"}
+	// These run when a test runs them.
+	for _, cron := range []string{cutConnections, endMemberships} {
+		environments[cron] = map[string]string{"CRONS_ENABLED": "true"}
+	}
 	variables := analytics.variables()
 	variables["CRONS_ENABLED"] = "false" // nothing but the tests' own requests starts work, or rows would change under them
 	running, err = platform.Start(ctx, platform.Options{
@@ -77,6 +79,14 @@ func within(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	if a, b, err = twoStudios(ctx, dir); err != nil {
+		return 1, err
+	}
+	for _, s := range []*studio{a, b} {
+		if _, err := s.former(ctx, formerMembers); err != nil {
+			return 1, err
+		}
+	}
+	if err := runEnd(ctx); err != nil {
 		return 1, err
 	}
 	code = m.Run()

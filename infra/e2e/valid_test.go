@@ -23,11 +23,18 @@ type maker struct {
 
 // acceptable finds, for writes that most things would refuse, one that they take.
 var acceptable = map[string]string{
-	"api-member-archive":                "select id::text from members m where org_id = $1 and status = 'active' and not exists (select from memberships s where s.org_id = m.org_id and m.id in (s.member_id, s.payer_id)) limit 1",
+	"api-member-archive":                sqlArchivable,
 	"api-billing-remove-payment-method": "select id::text from payment_methods where org_id = $1 and status = 'active' and member_id not in (select member_id from charges where org_id = $1 and state = 'failed') order by id desc limit 1",
 	"api-billing-retry-charge":          "select id::text from charges where org_id = $1 and state = 'failed' limit 1",
 	"api-billing-void-charge":           "select id::text from charges where org_id = $1 and state = 'failed' limit 1",
 }
+
+// sqlArchivable finds members whom the rule lets go, and of them first those who once bought something.
+const sqlArchivable = `
+select id::text from members m where org_id = $1 and status = 'active'
+  and not exists (select from memberships s where s.org_id = m.org_id and m.id in (s.member_id, s.payer_id) and s.state <> 'ended')
+  and not exists (select from charges c where c.org_id = m.org_id and c.member_id = m.id and c.state in ('due', 'in_flight', 'failed'))
+order by exists (select from memberships s where s.org_id = m.org_id and s.member_id = m.id) desc, id limit 1`
 
 const (
 	sqlPrice   = "select price from plan_versions where org_id = $1 and plan_id = $2 and effective @> current_date"

@@ -18,6 +18,8 @@ import (
 	"fitkit/shared/clock"
 	"fitkit/shared/cron"
 	"fitkit/shared/id"
+	"fitkit/shared/membership"
+	"fitkit/shared/membership/membershipcron"
 	"fitkit/shared/neon"
 	"fitkit/shared/outbox"
 	"fitkit/shared/outbox/outboxcron"
@@ -72,6 +74,15 @@ var cronFlows = map[string][]flow{
 					values ($2, 'user_x', $1::uuid::text, 'x', sha256('x'), now(), now() - interval '25 hours')`, j, w.Org)
 				return j
 			}))},
+	"cron-membership-apply-events": {schedule(membershipcron.ApplyEventsOp,
+		func(w *world, app *run.App) cron.Handler {
+			return membershipcron.ApplyEvents(membership.NewEnder(w.system(app), w.db(app)))
+		},
+		func(w *world) any {
+			ms := w.Membership(w.t, w.Member(w.t), billingtest.Start, 24900)
+			w.Exec(w.t, "update memberships set next_charge_at = null, term_end = start_on where id = $1", ms)
+			return nil
+		})},
 	// A file goes between two transactions: its row last.
 	"cron-org-expire-uploads": {steps(`select not exists (select from uploads where id = $1)`,
 		schedule(uploadcron.ExpireOp, func(w *world, app *run.App) cron.Handler {

@@ -12,6 +12,7 @@ import (
 	"fitkit/shared/blob"
 	"fitkit/shared/id"
 	"fitkit/shared/job"
+	"fitkit/shared/membership"
 	"fitkit/shared/org"
 	"fitkit/shared/org/orgjob"
 	"fitkit/shared/postgres/postgrestest"
@@ -47,7 +48,7 @@ var jobFlows = map[string][]flow{
 		})},
 	"job-org-advance-test-clock": {work(testclockjob.AdvanceOp, func(w *world, app *run.App) job.Handler {
 		db := w.db(app)
-		return testclockjob.Advance(testclock.NewAdvancer(db, billing.NewStore(db)))
+		return testclockjob.Advance(testclock.NewAdvancer(db, billing.NewStore(db), membership.NewStore(db)))
 	}, func(w *world) (any, any) {
 		w.Exec(w.t, "update orgs set test_target = test_now + interval '1 hour'")
 		return testclock.Step{}, nil

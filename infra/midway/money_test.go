@@ -77,16 +77,23 @@ var moneyFlows = map[string][]flow{
 			return asked{path: a.String(), subject: a, body: body{"org_id": w.Org, "captured": false, "reason": "the list has it not"}}
 		}))),
 	},
-	"api-membership-sell": {write(membershipapi.SellOp, func(w *world, app *run.App) api.Endpoint {
-		db := w.db(app)
-		return membershipapi.Sell(membership.NewSales(db, charger{billing.NewStore(db)}))
-	}, func(w *world) asked {
-		return asked{body: body{"member_id": w.Member(w.t), "plan_id": w.published(), "price_agorot": 60000}}
-	})},
+	"api-membership-sell": {
+		named("paid at once", write(membershipapi.SellOp, selling, func(w *world) asked {
+			return asked{body: body{"member_id": w.Member(w.t), "plan_id": w.published(), "price_agorot": 60000}}
+		})),
+		named("paid by the month", write(membershipapi.SellOp, selling, func(w *world) asked {
+			return asked{body: body{"member_id": w.Member(w.t), "plan_id": w.monthly(), "price_agorot": 24900}}
+		})),
+	},
 }
 
 func removing(w *world, app *run.App) api.Endpoint {
 	return billingapi.RemovePaymentMethod(billing.NewStore(w.db(app)))
+}
+
+func selling(w *world, app *run.App) api.Endpoint {
+	db := w.db(app)
+	return membershipapi.Sell(membership.NewSales(db, charger{billing.NewStore(db)}))
 }
 
 func settling(w *world, app *run.App) api.Endpoint { return billingapi.SettleAttempt(w.collector(app)) }
@@ -117,4 +124,8 @@ type charger struct{ store *billing.Store }
 
 func (c charger) CreateInTx(ctx context.Context, tx postgres.Tx, n membership.NewCharge) (id.Charge, error) {
 	return c.store.CreateInTx(ctx, tx, billing.NewCharge(n))
+}
+
+func (c charger) PlanInTx(ctx context.Context, tx postgres.Tx, sold id.Membership) error {
+	return c.store.PlanInTx(ctx, tx, sold)
 }

@@ -176,3 +176,12 @@ func (w *world) published() id.Plan {
 		membership.Terms{Price: 60000, PayMode: membership.Upfront, Entries: 10, ValidityDays: 90}, civil.Date{}))
 	return plan
 }
+
+// monthly is a plan on sale that is paid each month.
+func (w *world) monthly() id.Plan {
+	w.t.Helper()
+	store := membership.NewStore(w.DB)
+	plan := must[membership.Plan](w)(store.CreatePlan(w.t.Context(), w.person(), unique(), membership.Recurring)).ID
+	must[membership.Version](w)(store.PublishVersion(w.t.Context(), w.person(), plan, membership.Terms{Price: 24900, PayMode: membership.Monthly}, civil.Date{}))
+	return plan
+}

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"fitkit/shared/fail"
+	"fitkit/shared/id"
 	"fitkit/shared/obs"
 	"fitkit/shared/postgres"
 	"fitkit/shared/tenancy"
@@ -16,14 +17,14 @@ import (
 // in the smallest function's memory.
 const planChunk = 1000
 
-// planHead and planTail plan the next period of due memberships, set by set: the period, its charge, the job that collects it and
-// the membership's next date, all or nothing. The unique indexes make a second run of the same period nothing. Period
+// planHead and planTail plan the next period of due memberships, set by set: the period, its charge (named after the plan), the job
+// that collects it and the membership's next date, all or nothing. The unique indexes make a second run of the same period nothing. Period
 // starts always come from the anchor (R5), the charge's time from the studio's zone and rest days (R6). One period a
 // membership is planned at a time, so that missed months are caught up in order.
 const (
 	planHead = `
 with due as (
-  select m.org_id, m.id, m.payer_id, m.next_period as k, m.price, m.periods_total, m.cancel_effective_on, m.next_charge_at,
+  select m.org_id, m.id, m.payer_id, m.plan_version_id, m.next_period as k, m.price, m.periods_total, m.cancel_effective_on, m.next_charge_at,
     o.tz, o.charge_on_rest_days, coalesce(o.test_now, now()) as at,
     app.period_start(m.start_on, m.anchor_day, m.next_period) as first, app.period_start(m.start_on, m.anchor_day, m.next_period + 1) as following
   from memberships m join orgs o on o.id = m.org_id
@@ -38,7 +39,10 @@ with due as (
   on conflict (org_id, membership_id, seq) do nothing
 ), charged as (
   insert into charges (org_id, id, member_id, membership_id, kind, period, amount, description, due_at, created_by)
-  select org_id, app.uuidv7(), payer_id, id, 'period', daterange(first, following), price, 'membership', next_charge_at, 'cron:billing-plan-charges' from live
+  select org_id, app.uuidv7(), payer_id, id, 'period', daterange(first, following), price,
+    (select p.name from plan_versions v join plans p on p.org_id = v.org_id and p.id = v.plan_id where v.org_id = live.org_id and v.id = live.plan_version_id),
+    next_charge_at, case app.actor() when 'unknown' then 'cron:billing-plan-charges' else app.actor() end
+  from live
   on conflict (org_id, membership_id, kind, lower(period)) where state <> 'void' and period is not null do nothing
   returning org_id, id
 ), queued as (
@@ -62,6 +66,8 @@ select (select count(*) from due), q.id, q.org_id, q.queue, q.payload::text, q.a
 	sqlPlanReal = planHead + `o.test_now is null and m.next_charge_at <= now()` + planTail
 	sqlPlanTest = planHead + `o.test_now is not null and m.next_charge_at <= o.test_now` + planTail
 	sqlPlanOrg  = planHead + `o.id = app.org() and m.next_charge_at <= coalesce(o.test_now, now())` + planTail
+	// sqlPlanSold is the same for one membership, in the transaction that sells it.
+	sqlPlanSold = planHead + `o.id = app.org() and m.next_charge_at <= coalesce(o.test_now, now()) and m.id = $3` + planTail
 )
 
 // Plan plans every organisation's due memberships, has the charges collected that were made for a day that has come or
@@ -104,9 +110,21 @@ func (s *Store) PlanOrg(ctx context.Context, c tenancy.Caller) (total int64, err
 	return total, nil
 }
 
-func plan(ctx context.Context, tx postgres.Tx, sql string) (n int64, err error) {
+// PlanInTx plans the months of a membership that have begun, in the transaction that sells it, so that neither exists without
+// the other; the later ones are Plan's. A membership that starts later has none yet.
+func (s *Store) PlanInTx(ctx context.Context, tx postgres.Tx, sold id.Membership) error {
+	for {
+		if n, err := plan(ctx, tx, sqlPlanSold, sold); err != nil || n == 0 {
+			return fail.Wrap(err, "plan the charges of a sale")
+		}
+	}
+}
+
+// plan runs a statement that inserts jobs, which are sent after commit, and says how many rows it found due. The statement's first
+// parameters are how many it may take and the correlation.
+func plan(ctx context.Context, tx postgres.Tx, sql string, more ...any) (n int64, err error) {
 	job := postgres.Staged{Correlation: obs.Correlation(ctx)}
-	rows, err := tx.Query(ctx, sql, planChunk, job.Correlation)
+	rows, err := tx.Query(ctx, sql, append([]any{planChunk, job.Correlation}, more...)...)
 	if err != nil {
 		return 0, err
 	}

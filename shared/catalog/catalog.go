@@ -20,6 +20,7 @@ import (
 	"fitkit/shared/job"
 	"fitkit/shared/member/memberapi"
 	"fitkit/shared/membership/membershipapi"
+	"fitkit/shared/membership/membershipcron"
 	"fitkit/shared/org/orgapi"
 	"fitkit/shared/org/orghook"
 	"fitkit/shared/org/orgjob"
@@ -85,6 +86,7 @@ var functions = []run.Declared{
 	membershipapi.PreviewSale(nil),
 	membershipapi.PublishPlanVersion(nil),
 	membershipapi.Sell(nil),
+	membershipcron.ApplyEvents(nil),
 	// org
 	orgapi.Get(nil),
 	orgapi.GetMe(nil),

@@ -28,8 +28,8 @@ var (
 	ErrStaffOnly = fail.New(fail.Forbidden, "member.field_staff_only", "You can change your phone, e-mail and language here. Ask the studio to change the rest.",
 		"ניתן לשנות כאן טלפון, דואר אלקטרוני ושפה. לשינויים אחרים פנו לסטודיו.")
 	ErrArchived       = fail.New(fail.Conflict, "member.archived", "This member is archived and cannot be changed.", "המתאמן בארכיון ולא ניתן לשנותו.")
-	ErrLiveMembership = fail.New(fail.Conflict, "member.has_live_membership", "This member still has a membership. End it first.",
-		"למתאמן יש מנוי פעיל. סיימו אותו תחילה.")
+	ErrLiveMembership = fail.New(fail.Conflict, "member.has_live_membership", "This member holds or pays for a membership that has not ended. Archive the card when it has.",
+		"למתאמן יש מנוי שטרם הסתיים, כבעליו או כמשלם. העבירו לארכיון לאחר שיסתיים.")
 	ErrOpenCharge = fail.New(fail.Conflict, "member.has_open_charge", "This member still has a charge that is not settled. Collect or void it first.",
 		"למתאמן יש חיוב פתוח. גבו או בטלו אותו תחילה.")
 	ErrNationalID = fail.New(fail.Invalid, "member.national_id_invalid", "This is not a valid identity number. Compare it with the document.",

@@ -14,10 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"fitkit/shared/civil"
-	"fitkit/shared/fail"
 	"fitkit/shared/id"
 	"fitkit/shared/postgres"
-	"fitkit/shared/tenancy"
 )
 
 // Member is a card.
@@ -38,6 +36,7 @@ type Member struct {
 	UpdatedAt   time.Time
 	ArchivedAt  *time.Time
 	NationalID  *Hint // nil: none is kept, or the caller is not to know
+	NextCharge  *Due  // read by Get alone; nil: none is to come, or the caller is not to know
 }
 
 // Hint is what a card shows of a national ID.
@@ -53,47 +52,19 @@ func NewStore(db *postgres.DB) *Store { return &Store{db} }
 const columns = `m.id, m.name, m.latin_name, m.birth_date, m.phone, m.phone_shared, m.email, m.language, m.status, m.access_level,
   m.clerk_user_id is not null, m.version, m.created_at, m.updated_at, m.archived_at, s.kind, s.country, s.last3`
 
-func scan(row pgx.Row) (m Member, err error) {
+// scan reads columns, then what more there is in the row.
+func scan(row pgx.Row, more ...any) (m Member, err error) {
 	var kind, country, last3 *string
-	err = row.Scan(&m.ID, &m.Name, &m.LatinName, &m.BirthDate, &m.Phone, &m.PhoneShared, &m.Email, &m.Language, &m.Status, &m.AccessLevel,
-		&m.SignsIn, &m.Version, &m.CreatedAt, &m.UpdatedAt, &m.ArchivedAt, &kind, &country, &last3)
+	dest := []any{&m.ID, &m.Name, &m.LatinName, &m.BirthDate, &m.Phone, &m.PhoneShared, &m.Email, &m.Language, &m.Status, &m.AccessLevel,
+		&m.SignsIn, &m.Version, &m.CreatedAt, &m.UpdatedAt, &m.ArchivedAt, &kind, &country, &last3}
+	err = row.Scan(append(dest, more...)...)
 	if kind != nil {
 		m.NationalID = &Hint{*kind, *country, *last3}
 	}
 	return m, err
 }
 
-const (
-	from   = ` from members m left join member_secrets s on s.org_id = m.org_id and s.member_id = m.id `
-	sqlGet = `select ` + columns + from + `where m.org_id = app.org() and m.id = $1`
-)
-
-// Get is a card. A member may read their own; somebody else's is as if it were not there.
-func (s *Store) Get(ctx context.Context, c tenancy.Caller, member id.Member) (m Member, err error) {
-	b := &postgres.Batch{}
-	b.Queue(sqlGet, member).QueryRow(func(row pgx.Row) (err error) {
-		m, err = scan(row)
-		return err
-	})
-	e, err := s.db.ReadInOrg(ctx, c, b)
-	if postgres.NoRows(err) || err == nil && hidden(e, member) {
-		return Member{}, ErrNotFound
-	}
-	return visible(m, e.Role), fail.Wrap(err, "read member")
-}
-
-// hidden says whether the caller is a member and this is not their card.
-func hidden(e tenancy.Entered, member id.Member) bool {
-	return e.Role == tenancy.Member && e.MemberID != member
-}
-
-// visible is what role may see of a card: coaches have no use for anything of a national ID.
-func visible(m Member, role tenancy.Role) Member {
-	if role == tenancy.Coach {
-		m.NationalID = nil
-	}
-	return m
-}
+const from = ` from members m left join member_secrets s on s.org_id = m.org_id and s.member_id = m.id `
 
 const (
 	sqlEvent = `insert into member_events (org_id, member_id, at, kind, data) values (app.org(), $1, app.business_now(), $2, $3)`

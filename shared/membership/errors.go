@@ -22,8 +22,8 @@ var (
 		"אין מתאמן כזה. בדקו את המזהה.")
 	ErrPayerNotFound = fail.New(fail.NotFound, "membership.payer_not_found", "There is no such payer. Check the id.",
 		"אין משלם כזה. בדקו את המזהה.")
-	ErrMemberArchived = fail.New(fail.Conflict, "membership.member_archived", "This member is archived. Restore the member before selling.",
-		"המתאמן נמצא בארכיון. שחזרו אותו לפני המכירה.")
+	ErrMemberArchived = fail.New(fail.Conflict, "membership.member_archived", "This member is archived. Create a new card for this person and sell to that.",
+		"המתאמן נמצא בארכיון. פתחו כרטיס חדש לאותו אדם ומכרו לו.")
 	ErrPayerArchived = fail.New(fail.Conflict, "membership.payer_archived", "The payer is archived. Choose another payer.",
 		"המשלם נמצא בארכיון. בחרו משלם אחר.")
 	ErrPlanNotForSale = fail.New(fail.Conflict, "membership.plan_not_for_sale", "This plan is a draft or is no longer sold. Publish a version of it or choose another plan.",

@@ -16,9 +16,11 @@ import (
 	"fitkit/shared/tenancy"
 )
 
-// Charger makes a charge in the sale's own transaction, so that neither exists without the other.
+// Charger makes a sale's charges in its own transaction, so that neither exists without the other.
 type Charger interface {
 	CreateInTx(ctx context.Context, tx postgres.Tx, c NewCharge) (id.Charge, error)
+	// PlanInTx plans the months of a membership that have begun: a charge each, and when the next is.
+	PlanInTx(ctx context.Context, tx postgres.Tx, sold id.Membership) error
 }
 
 // NewCharge is what is due at a sale that is paid at once.
@@ -59,11 +61,12 @@ insert into memberships (org_id, id, member_id, payer_id, plan_version_id, type,
 values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
   (select p.id from memberships p where p.org_id = app.org() and p.member_id = $2 and p.state = 'ended' order by p.id desc limit 1))
 returning previous_id`
+	sqlPlanned    = `select next_period, next_charge_at from memberships where org_id = app.org() and id = $1`
 	sqlInsertSold = `insert into member_events (org_id, member_id, at, kind, data) values (app.org(), $1, $2, 'membership.sold', $3)`
 )
 
-// Sell makes the membership and, in the same transaction, the charge of a deal that is paid at once. Monthly charges
-// are made by the billing run, from NextChargeAt on. A member buys for themself only; another's id is ErrMemberNotFound
+// Sell makes the membership and, in the same transaction, what is due now (Quote.DueNow): the charge of a deal that is paid at once,
+// or those of the months that have begun. Later ones are made by the billing run, from NextChargeAt on. A member buys for themself only; another's id is ErrMemberNotFound
 // or ErrPayerNotFound to them.
 //
 // Errors: ErrMemberNotFound, ErrMemberArchived, ErrPayerNotFound, ErrPayerArchived, ErrPlanNotFound, ErrSoldByStaff,
@@ -86,7 +89,7 @@ func (s *Sales) Sell(ctx context.Context, c tenancy.Caller, sale Sale) (m Member
 		if err := m.insert(ctx, tx); err != nil {
 			return err
 		}
-		if err := s.chargeAtOnce(ctx, tx, q, m); err != nil {
+		if err := s.charge(ctx, tx, q, &m); err != nil {
 			return err
 		}
 		m.count(ctx, tx.Entered())
@@ -134,9 +137,16 @@ func (m *Membership) insert(ctx context.Context, tx postgres.Tx) error {
 	return err
 }
 
-func (s *Sales) chargeAtOnce(ctx context.Context, tx postgres.Tx, q Quote, m Membership) error {
-	if q.Free() || q.Version.PaidMonthly() {
+// charge makes what is due now.
+func (s *Sales) charge(ctx context.Context, tx postgres.Tx, q Quote, m *Membership) error {
+	switch {
+	case q.DueNow() == 0:
 		return nil
+	case q.Version.PaidMonthly():
+		if err := s.charges.PlanInTx(ctx, tx, m.ID); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, sqlPlanned, m.ID).Scan(&m.NextPeriod, &m.NextChargeAt)
 	}
 	_, err := s.charges.CreateInTx(ctx, tx, NewCharge{MemberID: m.PayerID, MembershipID: m.ID, Kind: oneOff, Amount: m.Price,
 		Installments: m.Installments, Description: m.Plan.Name, DueAt: tx.Now()})

@@ -22,6 +22,7 @@ var Crons = []Cron{
 	{"cron-billing-sweep-unknown", "rate(5 minutes)"},
 	{"cron-compliance-check-lock", "cron(40 4 * * ? *)"},
 	{"cron-job-relay", "rate(1 minute)"},
+	{"cron-membership-apply-events", "cron(0/15 * * * ? *)"},
 	{"cron-org-expire-uploads", "rate(1 hour)"},
 	{"cron-platform-export-orgs", "cron(0 4 * * ? *)"},
 	{"cron-platform-verify-backup", "cron(30 4 * * ? *)"},

@@ -59,6 +59,7 @@ var Functions = []Function{
 	{"cron-billing-sweep-unknown", 128, 60},
 	{"cron-compliance-check-lock", 256, 60},
 	{"cron-job-relay", 128, 60},
+	{"cron-membership-apply-events", 128, 300},
 	{"cron-org-expire-uploads", 256, 300},
 	{"cron-platform-export-orgs", 128, 300},
 	{"cron-platform-verify-backup", 256, 900},

@@ -9,7 +9,7 @@ import (
 	"fitkit/shared/tenancy"
 )
 
-// Work is what falls due: billing's store is it.
+// Work is what falls due in a domain: billing's store is it, and membership's.
 type Work interface {
 	NextDue(ctx context.Context, tx postgres.Tx) (*time.Time, error)
 	FireDue(ctx context.Context, c tenancy.Caller) error
@@ -18,11 +18,11 @@ type Work interface {
 // Advancer moves a clock that has a target.
 type Advancer struct {
 	db   *postgres.DB
-	work Work
+	work []Work
 }
 
-// NewAdvancer is an advancer for what work makes due.
-func NewAdvancer(db *postgres.DB, w Work) *Advancer { return &Advancer{db, w} }
+// NewAdvancer is an advancer for what work makes due. Of what is due at one instant, the work named first goes first.
+func NewAdvancer(db *postgres.DB, work ...Work) *Advancer { return &Advancer{db, work} }
 
 const (
 	// sqlBusy: other jobs to finish, or attempts whose worker may still be alive.
@@ -57,8 +57,10 @@ func (a *Advancer) Advance(ctx context.Context, c tenancy.Caller, _ Step) error 
 
 // hop waits for quiet, fires what is due, or moves the clock; done when it has arrived.
 func (a *Advancer) hop(ctx context.Context, c tenancy.Caller) (done bool, err error) {
-	if err := a.work.FireDue(ctx, c); err != nil {
-		return false, err
+	for _, w := range a.work {
+		if err := w.FireDue(ctx, c); err != nil {
+			return false, err
+		}
 	}
 	busy := 0
 	err = a.db.InOrg(ctx, c, func(tx postgres.Tx) error {
@@ -79,7 +81,7 @@ func (a *Advancer) move(ctx context.Context, tx postgres.Tx) (done bool, err err
 	if err != nil || cl.Target == nil {
 		return err == nil, err
 	}
-	next, err := a.work.NextDue(ctx, tx)
+	next, err := a.nextDue(ctx, tx)
 	if err != nil {
 		return false, err
 	}
@@ -92,4 +94,18 @@ func (a *Advancer) move(ctx context.Context, tx postgres.Tx) (done bool, err err
 	}
 	_, err = tx.Exec(ctx, sqlMove, *next)
 	return false, err
+}
+
+// nextDue is the earliest of what is due next; nil when nothing is.
+func (a *Advancer) nextDue(ctx context.Context, tx postgres.Tx) (next *time.Time, err error) {
+	for _, w := range a.work {
+		at, err := w.NextDue(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		if at != nil && (next == nil || at.Before(*next)) {
+			next = at
+		}
+	}
+	return next, nil
 }

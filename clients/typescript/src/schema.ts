@@ -454,7 +454,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A member's card; members read their own */
+        /** A member's card with their next charge; members read their own */
         get: operations["api-member-get"];
         put?: never;
         post?: never;
@@ -1242,6 +1242,50 @@ export interface components {
             name: string;
             /** @description In any spelling; stored as E.164 */
             phone?: string;
+        };
+        MemberDueOutput: {
+            /** Format: int64 */
+            amount_agorot: number;
+            /** Format: date-time */
+            due_at: string;
+        };
+        MemberGetOutput: {
+            /**
+             * @description What arrears leave of the member's rights
+             * @enum {string}
+             */
+            access_level: "full" | "no_new_bookings" | "no_checkin" | "suspended";
+            /** Format: date-time */
+            archived_at: string | null;
+            /** @description YYYY-MM-DD */
+            birth_date: string | null;
+            /** Format: date-time */
+            created_at: string;
+            email: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            language: "he" | "en" | "ar" | "ru";
+            latin_name: string;
+            name: string;
+            /** @description null when none is kept, and for coaches */
+            national_id: components["schemas"]["MemberHintOutput"] | null;
+            /** @description The earliest that is owed, or will be; at has passed when it is overdue. null when nothing is to come, and for coaches */
+            next_charge: components["schemas"]["MemberDueOutput"] | null;
+            /** @description E.164 */
+            phone: string | null;
+            phone_shared: boolean;
+            /** @description The member has tied a sign-in of their own to this card */
+            signs_in: boolean;
+            /** @enum {string} */
+            status: "active" | "archived";
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Send it back when you change something
+             */
+            version: number;
         };
         MemberHappeningOutput: {
             /** Format: date-time */
@@ -3528,7 +3572,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MemberCardOutput"];
+                    "application/json": components["schemas"]["MemberGetOutput"];
                 };
             };
             /** @description auth.organisation_required, request.malformed */

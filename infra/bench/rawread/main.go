@@ -33,12 +33,18 @@ type card struct {
 	CreatedAt   time.Time  `json:"created_at"`
 	UpdatedAt   time.Time  `json:"updated_at"`
 	ArchivedAt  *time.Time `json:"archived_at"`
+	NextCharge  *due       `json:"next_charge"`
 }
 
 type hint struct {
 	Kind    string `json:"kind"`
 	Country string `json:"country"`
 	Last3   string `json:"last3"`
+}
+
+type due struct {
+	At     time.Time `json:"due_at"`
+	Amount int64     `json:"amount_agorot"`
 }
 
 type entered struct {
@@ -72,7 +78,8 @@ func main() {
 func read(ctx context.Context, conn *pgx.Conn, id string) (c card, err error) {
 	var e entered
 	var kind, country, last3 *string
-	var birth *time.Time
+	var birth, next *time.Time
+	var amount *int64
 	b := &pgx.Batch{}
 	b.Queue(os.Getenv("RAW_ENTER"), os.Getenv("RAW_ORG"), "", "admin", nil, os.Getenv("RAW_USER"), []string{"owner", "manager", "front_desk", "coach", "member"}).
 		QueryRow(func(row pgx.Row) error {
@@ -80,7 +87,7 @@ func read(ctx context.Context, conn *pgx.Conn, id string) (c card, err error) {
 		})
 	b.Queue(os.Getenv("RAW_GET"), id).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&c.ID, &c.Name, &c.LatinName, &birth, &c.Phone, &c.PhoneShared, &c.Email, &c.Language, &c.Status, &c.AccessLevel,
-			&c.SignsIn, &c.Version, &c.CreatedAt, &c.UpdatedAt, &c.ArchivedAt, &kind, &country, &last3)
+			&c.SignsIn, &c.Version, &c.CreatedAt, &c.UpdatedAt, &c.ArchivedAt, &kind, &country, &last3, &next, &amount)
 	})
 	if err := conn.SendBatch(ctx, b).Close(); err != nil {
 		return c, err
@@ -88,6 +95,9 @@ func read(ctx context.Context, conn *pgx.Conn, id string) (c card, err error) {
 	if birth != nil {
 		text := birth.Format(time.DateOnly)
 		c.BirthDate = &text
+	}
+	if next != nil {
+		c.NextCharge = &due{*next, *amount}
 	}
 	if kind != nil {
 		c.NationalID = &hint{*kind, *country, *last3}

@@ -27,7 +27,7 @@ var ArchiveOp = api.Op{
 
 // Archive archives a member.
 func Archive(members Archiver) api.Endpoint {
-	return api.New(ArchiveOp, func(ctx context.Context, c api.Caller, in *getInput) (*cardOutput, error) {
+	return api.New(ArchiveOp, func(ctx context.Context, c api.Caller, in *getInput) (*CardOutput, error) {
 		m, err := members.Archive(ctx, c, in.ID)
 		if err != nil {
 			return nil, err

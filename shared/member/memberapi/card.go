@@ -9,7 +9,8 @@ import (
 	"fitkit/shared/member"
 )
 
-type cardOutput struct {
+// CardOutput is a card in an answer; exported because the API document leaves out embedded types that are not.
+type CardOutput struct {
 	ID          id.Member   `json:"id"`
 	Name        string      `json:"name"`
 	LatinName   string      `json:"latin_name"`
@@ -34,8 +35,8 @@ type hintOutput struct {
 	Last3   string `json:"last3" doc:"The end of the number"`
 }
 
-func cardOut(m member.Member) *cardOutput {
-	out := &cardOutput{ID: m.ID, Name: m.Name, LatinName: m.LatinName, Phone: m.Phone, PhoneShared: m.PhoneShared, Email: m.Email,
+func cardOut(m member.Member) *CardOutput {
+	out := &CardOutput{ID: m.ID, Name: m.Name, LatinName: m.LatinName, Phone: m.Phone, PhoneShared: m.PhoneShared, Email: m.Email,
 		Language: m.Language, Status: m.Status, AccessLevel: m.AccessLevel, SignsIn: m.SignsIn, Version: m.Version,
 		CreatedAt: m.CreatedAt.UTC(), UpdatedAt: m.UpdatedAt.UTC()}
 	if !m.BirthDate.IsZero() {

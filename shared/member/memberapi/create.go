@@ -38,7 +38,7 @@ type createInput struct {
 
 // Create makes a member's card.
 func Create(members Creator) api.Endpoint {
-	return api.New(CreateOp, func(ctx context.Context, c api.Caller, in *createInput) (*cardOutput, error) {
+	return api.New(CreateOp, func(ctx context.Context, c api.Caller, in *createInput) (*CardOutput, error) {
 		b := in.Body
 		m, err := members.Create(ctx, c, member.New{Name: b.Name, LatinName: b.LatinName, Phone: b.Phone, Email: b.Email,
 			BirthDate: b.BirthDate, Language: b.Language, AllowSharedPhone: b.AllowSharedPhone})

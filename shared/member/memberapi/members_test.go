@@ -108,6 +108,40 @@ func TestGet(t *testing.T) {
 	})
 }
 
+// Red with the payer's memberships taken for the member's, with void charges counted, with a month after the cancellation counted,
+// and with the coach shown it.
+func TestGetTellsTheNextCharge(t *testing.T) {
+	e := env(t)
+	payer, holder := create(t, e.A, body{"name": "אמא"}), create(t, e.A, body{"name": "נועה"})
+	desk, self := e.A.As(t, tenancy.FrontDesk), signIn(t, e, e.A, payer, "user_payer")
+	want := func(c *apitest.Client, member, due string) {
+		t.Helper()
+		text := string(c.Get("/v1/members/" + member).Want(200).Body)
+		if due != "null" {
+			due = `{"due_at":"` + strings.Replace(due, " ", `","amount_agorot":`, 1) + "}"
+		}
+		if !strings.Contains(text, `"next_charge":`+due) {
+			t.Fatalf("not %s: %s", due, text)
+		}
+	}
+	want(desk, payer.ID, "null")
+	sell(t, e, e.A, holder.ID, payer.ID)
+	e.Exec(t, "update memberships set next_period = 3, next_charge_at = '2026-04-01 06:00Z'")
+	want(desk, payer.ID, "2026-04-01T06:00:00Z 24900")
+	want(desk, holder.ID, "null") // somebody else pays
+	owe(t, e, e.A, payer.ID)
+	e.Exec(t, "update charges set due_at = '2026-03-20 06:00Z'")
+	for _, state := range []string{"due", "in_flight", "failed"} {
+		e.Exec(t, "update charges set state = $1", state)
+		want(desk, payer.ID, "2026-03-20T06:00:00Z 5000")
+	}
+	e.Exec(t, "update charges set state = 'void'")
+	want(self, payer.ID, "2026-04-01T06:00:00Z 24900")
+	want(e.A.As(t, tenancy.Coach), payer.ID, "null")
+	e.Exec(t, "update memberships set cancel_notice_at = '2026-03-20', cancel_effective_on = '2026-04-01'")
+	want(desk, payer.ID, "null")
+}
+
 func TestUpdate(t *testing.T) {
 	e := env(t)
 	noa, other := create(t, e.A, body{"name": "נועה", "phone": "0521234567"}), create(t, e.B, body{"name": "אחר"})

@@ -34,7 +34,7 @@ type searchInput struct {
 }
 
 type searchOutput struct {
-	Items      []cardOutput `json:"items" nullable:"false"`
+	Items      []CardOutput `json:"items" nullable:"false"`
 	NextCursor string       `json:"next_cursor,omitempty"`
 }
 
@@ -50,7 +50,7 @@ func Search(members Searcher) api.Endpoint {
 			return nil, err
 		}
 		rows, next, err := api.CutPage(rows, in.Limit, func(m member.Member) id.Member { return m.ID })
-		out := &searchOutput{Items: []cardOutput{}, NextCursor: next}
+		out := &searchOutput{Items: []CardOutput{}, NextCursor: next}
 		for _, m := range rows {
 			out.Items = append(out.Items, *cardOut(m))
 		}

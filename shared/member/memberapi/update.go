@@ -42,7 +42,7 @@ type updateInput struct {
 
 // Update changes a card.
 func Update(members Updater) api.Endpoint {
-	return api.New(UpdateOp, func(ctx context.Context, c api.Caller, in *updateInput) (*cardOutput, error) {
+	return api.New(UpdateOp, func(ctx context.Context, c api.Caller, in *updateInput) (*CardOutput, error) {
 		b := in.Body
 		m, err := members.Update(ctx, c, in.ID, b.Version, member.Change{Name: b.Name, LatinName: b.LatinName, Phone: b.Phone,
 			Email: b.Email, BirthDate: b.BirthDate, Language: b.Language, AllowSharedPhone: b.AllowSharedPhone})

@@ -10,6 +10,7 @@ import (
 
 	"fitkit/shared/api"
 	"fitkit/shared/api/apitest"
+	"fitkit/shared/billing"
 	"fitkit/shared/id"
 	"fitkit/shared/membership"
 	"fitkit/shared/membership/membershipapi"
@@ -24,20 +25,21 @@ const (
 	now   = "2026-04-15T06:30:00Z"
 )
 
-// charges is a Charger of one statement.
-type charges struct{}
+// charger is billing, joined to sales as in the function.
+type charger struct{ store *billing.Store }
 
-func (charges) CreateInTx(ctx context.Context, tx postgres.Tx, c membership.NewCharge) (id.Charge, error) {
-	charge := id.New[id.Charge]()
-	_, err := tx.Exec(ctx, `insert into charges (org_id, id, member_id, membership_id, kind, amount, installments, description, due_at)
-values (app.org(), $1, $2, $3, $4, $5, $6, $7, $8)`, charge, c.MemberID, c.MembershipID, c.Kind, c.Amount, c.Installments, c.Description, c.DueAt)
-	return charge, err
+func (c charger) CreateInTx(ctx context.Context, tx postgres.Tx, n membership.NewCharge) (id.Charge, error) {
+	return c.store.CreateInTx(ctx, tx, billing.NewCharge(n))
+}
+
+func (c charger) PlanInTx(ctx context.Context, tx postgres.Tx, sold id.Membership) error {
+	return c.store.PlanInTx(ctx, tx, sold)
 }
 
 func endpoints(db *postgres.DB) []api.Endpoint {
 	s := membership.NewStore(db)
 	return []api.Endpoint{membershipapi.CreatePlan(s), membershipapi.PublishPlanVersion(s), membershipapi.ListPlans(s), membershipapi.PreviewSale(s),
-		membershipapi.Sell(membership.NewSales(db, charges{})), membershipapi.Get(s), membershipapi.List(s)}
+		membershipapi.Sell(membership.NewSales(db, charger{billing.NewStore(db)})), membershipapi.Get(s), membershipapi.List(s)}
 }
 
 type environment struct{ *apitest.Env }

@@ -39,6 +39,8 @@ var systemMay = map[string][]string{
 	"payment_attempts": {"grant select", "policy select rows (state = ANY (ARRAY['claimed'::text, 'sent'::text, 'unknown'::text]))"},
 	"payment_methods": {"grant select (id, org_id, token_ct)", "grant update (key_id, token_ct)", "policy select rows true",
 		"policy update rows true written true"},
+	"plan_versions":   {"grant select (id, org_id, plan_id)", "policy select rows true"},
+	"plans":           {"grant select (id, name, org_id)", "policy select rows true"},
 	"platform_admins": {"grant select (clerk_user_id, removed_at)", "policy select rows (removed_at IS NULL)"},
 	"rest_days":       {"grant select"},
 	"result_codes":    {"grant select"},
