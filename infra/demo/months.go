@@ -135,7 +135,7 @@ func pause(ctx context.Context, t time.Duration) error {
 }
 
 func (d *demo) fireCrons(ctx context.Context) error {
-	for _, name := range []string{"cron-billing-plan-charges", "cron-billing-sweep-unknown", "cron-billing-run-dunning", "cron-job-relay"} {
+	for _, name := range []string{"cron-billing-plan-charges", "cron-membership-apply-events", "cron-billing-sweep-unknown", "cron-billing-run-dunning", "cron-job-relay"} {
 		if err := post(ctx, d.at.API+"/_local/cron/"+name+"/run", map[string]any{}); err != nil {
 			return err
 		}
