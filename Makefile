@@ -280,7 +280,7 @@ sam-build: build $(SAM_VENV)/ready ## lay out .aws-sam for sam deploy
 ##@ Deploy: each takes STAGE=preview, staging or production
 
 # STAGE and what a preview is told come to the scripts in the environment, never as part of a command's text.
-export STAGE
+export STAGE DEPLOY_AT_ONCE
 
 .PHONY: secrets-diff
 secrets-diff: ## compare the parameter store with .env.example: make secrets-diff STAGE=staging
@@ -291,7 +291,7 @@ deploy-check: ## say what would stop a deployment, in a sentence each
 	@go run ./infra/tools/release -stage "$$STAGE" check
 
 .PHONY: deploy
-deploy: $(SAM_VENV)/ready ## migrate, then deploy what make sam-build laid out
+deploy: $(SAM_VENV)/ready ## migrate, then deploy what make sam-build laid out (DEPLOY_AT_ONCE=true: infra/runbooks/money-fails.md)
 	@./infra/tools/deploy/deploy.sh "$(CURDIR)/$(SAM_VENV)/bin/sam"
 
 .PHONY: smoke

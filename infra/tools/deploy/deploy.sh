@@ -2,7 +2,8 @@
 # Deploys what make sam-build laid out to STAGE. Whatever can refuse comes before the first change; the keys are asked for again
 # after the migrations, for a first deployment or a login's new password keeps the database closed before. The schema goes first:
 # migrations only expand, so the version that still runs works on both.
-#   deploy.sh SAM     with STAGE, for a preview STACK, FRONTEND_URL and ALLOWED_ORIGINS, in the environment
+#   deploy.sh SAM     with STAGE, for a preview STACK, FRONTEND_URL and ALLOWED_ORIGINS, in the environment; DEPLOY_AT_ONCE=true for
+#                     the repair of a money path whose alarm rings (infra/runbooks/money-fails.md), which counts this once
 set -eu
 sam=${1:?the sam command}
 release() { go run ./infra/tools/release -stage "${STAGE:-}" "$@"; }

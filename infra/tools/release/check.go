@@ -15,12 +15,12 @@ import (
 // Check says everything that would stop the deployment, or be undone by it, before it begins.
 func (r *Release) Check(ctx context.Context) error {
 	var errs []error
-	errs = append(errs, r.built())
+	errs = append(errs, r.built(), r.told())
 	stored, err := r.settings(ctx, true)
 	if err != nil {
 		return errors.Join(append(errs, err)...) // whoever is not let in is asked nothing more
 	}
-	errs = append(errs, r.copied(stored), r.hooks(stored))
+	errs = append(errs, r.copied(stored), r.hooks(stored), r.watched(stored))
 	_, missing, err := r.values(stored)
 	errs = append(errs, err)
 	if len(missing) > 0 {

@@ -171,7 +171,7 @@ func (r *Release) value(variable string, stored map[string]setting) string {
 	if variable == "STAGE" {
 		return r.stage
 	}
-	return cmp.Or(r.ofPreview(variable), stored[variable].Value)
+	return cmp.Or(r.ofDeployment(variable), r.ofPreview(variable), stored[variable].Value)
 }
 
 // Write puts the template's parameters into a file that only its owner can read: a preview's hold the address of its database.

@@ -28,6 +28,8 @@ const (
 "run ./infra/tools/release "*) : "${AWS_SESSION_TOKEN:?}" "${STAGE:?}"
   if [ "$STAGE" = preview ]; then
     : "${STACK:?}" "${FRONTEND_URL:?}" "${ALLOWED_ORIGINS:?}" "${DATABASE_URL:?}" "${SYSTEM_DATABASE_URL:?}" "${DIRECT_DATABASE_URL:?}"
+  else
+    : "${DEPLOY_AT_ONCE:?}"
   fi ;;
 *) echo "nobody knows go $*" >&2; exit 1 ;;
 esac`
@@ -51,7 +53,7 @@ esac`
 // to the output of another job, it has to find. Only the clouds are stand-ins; Neon's API is played.
 //
 // It has been seen red with a target renamed in the Makefile, with NEON_API_KEY, STACK, FRONTEND_URL and GH_TOKEN left out of their
-// steps, with an output misspelt, with a required input not given, with make deploy before the sign-in, and without take.sh.
+// steps, DEPLOY_AT_ONCE out of its job, with an output misspelt, with a required input not given, with make deploy before the sign-in, and without take.sh.
 func TestEveryWorkflowRunsStepByStep(t *testing.T) {
 	reads(t, "Makefile", "infra/tools/preview", "infra/tools/neonbranch", "infra/tools/deploy", "infra/tools/smoke", "infra/tools/smegrep.sh",
 		"shared/neon", "shared/retry")
@@ -91,7 +93,7 @@ func TestEveryWorkflowRunsStepByStep(t *testing.T) {
 				"github.event.issue.number || inputs.pull": "12", "github.event.pull_request.number": "12",
 				"github.event.comment.user.login": "vercel[bot]",
 				"github.event.comment.body":       "| **fitkit-web** | Ready | [Visit Preview](" + previewOrigin + ") | | |",
-				"inputs.preview_url":              "", "inputs.crons && 'true' || ''": "", "inputs.pattern": "two of", "inputs.paths": "shared migrations",
+				"inputs.preview_url":              "", "inputs.crons && 'true' || ''": "", "inputs.at_once && 'true' || 'false'": "true", "inputs.pattern": "two of", "inputs.paths": "shared migrations",
 				"vars.VERCEL_TEAM": "acme", "vars.VERCEL_WEB_PROJECT": "fitkit-web", "vars.AWS_DEPLOY_ROLE": "arn:aws:iam::000000000000:role/deploys",
 				"vars.NEON_PROJECT_ID": "p1", "vars.NEON_PARENT_BRANCH_ID": "br-base", "secrets.NEON_API_KEY": "key",
 			}}

@@ -81,6 +81,9 @@ func (f Function) use(params map[string]bool) error {
 	if f.MovesMoney() || len(f.Alarms) > 0 || f.Socket != nil {
 		params["AlarmTopicArn"] = false
 	}
+	if f.Gradual() {
+		params["DeployAtOnce"] = false
+	}
 	switch {
 	case f.Route != nil && f.Route.Front == run.URL:
 		params["AllowedOrigins"] = false
