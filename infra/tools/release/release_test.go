@@ -184,7 +184,7 @@ func TestWhatIsWrongIsSaidInOneSentenceBeforeAnythingIsChanged(t *testing.T) {
 	}
 }
 
-// Red when each of the three checks was left out.
+// Red when each of the four checks was left out.
 func TestTestHooksAreDeployedToPreviewsAlone(t *testing.T) {
 	preview := map[string]string{"STACK": "fitkit-pr-12", "FRONTEND_URL": "https://a.vercel.app", "ALLOWED_ORIGINS": "https://a.vercel.app"}
 	for name, tc := range map[string]struct{ stage, built, setting, want string }{
@@ -194,6 +194,7 @@ func TestTestHooksAreDeployedToPreviewsAlone(t *testing.T) {
 		"the hooks' switch in staging":      {"staging", rootTemplate, "TEST_HOOKS_ENABLED", "staging must not have TEST_HOOKS_ENABLED"},
 		"test sign-ins in production":       {"production", rootTemplate, "TEST_AUTH_BYPASS", "production must not have TEST_AUTH_BYPASS"},
 		"a preview built without the hooks": {"preview", rootTemplate, "", "run make sam-build TESTHOOKS=1"},
+		"one address of all previews":       {"preview", rootTemplate + "  TestHooksEnabled: {}\n", "PUBLIC_API_URL", "each has its own: delete /fitkit/preview/shared/PUBLIC_API_URL"},
 		"a preview with all of it":          {"preview", rootTemplate + "  TestHooksEnabled: {}\n", "TEST_SEED_SECRET", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,14 @@ import (
 	"fmt"
 )
 
+// ownAddress refuses an address of the parameter store to previews: providers would send every preview's notices there.
+func (r *Release) ownAddress(stored map[string]setting) error {
+	if s, ok := stored["PUBLIC_API_URL"]; ok && r.stage == "preview" {
+		return fmt.Errorf("PUBLIC_API_URL would be the address of every preview, and each has its own: delete %s", s.Name)
+	}
+	return nil
+}
+
 // watched refuses a production whose alarms reach nobody or whose costs nobody hears of, and says so of staging, whose account may
 // have its budget in another stage. A preview has neither.
 func (r *Release) watched(stored map[string]setting) error {

@@ -76,7 +76,8 @@ func TestEveryWorkflowRunsStepByStep(t *testing.T) {
 		"cd-full-test-gate.yml": {"sam deploy --template-file .aws-sam/build/template.yaml", "--config-env staging", "--config-env production"},
 		"ci-smoke-tests.yml":    nil,
 		"deploy-pr-preview.yml": {"neon GET /projects/p1/connection_uri", "--config-env preview", "--stack-name fitkit-pr-12",
-			"sam delete --stack-name fitkit-pr-12 ", "neon DELETE /projects/p1/branches/br-12"},
+			"sam delete --stack-name fitkit-pr-12 ", "neon DELETE /projects/p1/branches/br-12",
+			"`fitkit-pr-12` answers at " + api.URL},
 		"nightly.yml":        nil,
 		"preview-reaper.yml": {"sam delete --stack-name fitkit-pr-12 ", "neon DELETE /projects/p1/branches/br-12"},
 		"publish-shared.yml": {"npm publish .local/client/*.tgz"},
@@ -98,7 +99,7 @@ func TestEveryWorkflowRunsStepByStep(t *testing.T) {
 				"vars.NEON_PROJECT_ID": "p1", "vars.NEON_PARENT_BRANCH_ID": "br-base", "secrets.NEON_API_KEY": "key",
 			}}
 			r.workflow(name, nil)
-			got := noted(t, calls) + neon.calls.String()
+			got := noted(t, calls) + neon.calls.String() + r.summary.String()
 			for _, call := range want {
 				if !strings.Contains(got, call) {
 					t.Errorf("nothing called %q:\n%s", call, got)

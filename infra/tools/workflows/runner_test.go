@@ -20,6 +20,7 @@ type runner struct {
 	machine []string          // variables of the machine, which every step has
 	known   map[string]string // expressions and what they stand for here
 	calls   string            // what the stand-ins were called with
+	summary strings.Builder   // what its jobs tell people
 }
 
 var expression = regexp.MustCompile(`\$\{\{\s*(.+?)\s*\}\}`)
@@ -107,6 +108,7 @@ func (r *runner) job(where string, w workflow, id string) {
 		if !r.run(at, c, s.Run, own) {
 			return // as there, nothing follows a step that failed
 		}
+		r.summary.WriteString(c.text("GITHUB_STEP_SUMMARY"))
 		maps.Copy(env, c.told("GITHUB_ENV"))
 		for name, value := range c.told("GITHUB_OUTPUT") {
 			r.known["steps."+s.ID+".outputs."+name] = value
@@ -188,15 +190,20 @@ func (c *checkout) uses(where, action string, with, env map[string]string) {
 	}
 }
 
-// told reads and empties a file of NAME=value lines.
-func (c *checkout) told(file string) map[string]string {
+// text reads and empties a file.
+func (c *checkout) text(file string) string {
 	raw, err := os.ReadFile(filepath.Join(c.temp, file))
 	if err != nil && !os.IsNotExist(err) {
 		c.t.Fatal(err)
 	}
 	_ = os.Remove(filepath.Join(c.temp, file)) // not there when nothing was told
+	return string(raw)
+}
+
+// told reads and empties a file of NAME=value lines.
+func (c *checkout) told(file string) map[string]string {
 	out := map[string]string{}
-	for line := range strings.Lines(string(raw)) {
+	for line := range strings.Lines(c.text(file)) {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
 			out[name] = value
 		}
