@@ -10,14 +10,17 @@ release() { go run ./infra/tools/release -stage "${STAGE:-}" "$@"; }
 refused() { echo "Nothing was changed. Repair what is said above and deploy again." >&2; exit 1; }
 failed() { release outcome "$1"; exit 1; } # at which step
 
+migrations= # this checkout's, which is of the commit that was built; a preview is deployed by main, and runs a pull request's code
+[ "${STAGE:-}" != preview ] || migrations="-files .local/migrations"
+
 release check || refused
 settings=$(mktemp --suffix .yaml)
 trap 'rm -f "$settings"' EXIT
 release parameters -out "$settings" || refused
-release exec -- go run ./infra/tools/migrate -check || refused
+release exec -- go run ./infra/tools/migrate -check $migrations || refused
 release exec -- go run ./infra/tools/checkkeys -before-migration || refused # the new keys must open every value
 
-release exec -- go run ./infra/tools/migrate || failed migration
+release exec -- go run ./infra/tools/migrate $migrations || failed migration
 release exec -- go run ./infra/tools/checkkeys || failed keys
 set -- --template-file .aws-sam/build/template.yaml --config-file "$PWD/samconfig.toml" --config-env "$STAGE" --no-confirm-changeset --parameter-overrides "file://$settings"
 [ "$STAGE" != preview ] || set -- "$@" --stack-name "$STACK"

@@ -39,7 +39,7 @@ func (r *Release) Check(ctx context.Context) error {
 
 // built says what is wrong with what make sam-build laid out: a preview's build holds the test hooks, and no other does.
 func (r *Release) built() error {
-	text, err := os.ReadFile(filepath.Join(r.Root, ".aws-sam/build/template.yaml"))
+	text, err := os.ReadFile(filepath.Join(r.Root, built))
 	hooks := strings.Contains(string(text), "TestHooksEnabled")
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -188,14 +188,14 @@ func TestWhatIsWrongIsSaidInOneSentenceBeforeAnythingIsChanged(t *testing.T) {
 func TestTestHooksAreDeployedToPreviewsAlone(t *testing.T) {
 	preview := map[string]string{"STACK": "fitkit-pr-12", "FRONTEND_URL": "https://a.vercel.app", "ALLOWED_ORIGINS": "https://a.vercel.app"}
 	for name, tc := range map[string]struct{ stage, built, setting, want string }{
-		"a preview's build in production":   {"production", rootTemplate + "  TestHooksEnabled: {}\n", "", "run make sam-build without TESTHOOKS"},
-		"a preview's build in staging":      {"staging", rootTemplate + "  TestHooksEnabled: {}\n", "", "run make sam-build without TESTHOOKS"},
+		"a preview's build in production":   {"production", rootTemplate + "  TestHooksEnabled: {Type: String, Default: 'false'}\n", "", "run make sam-build without TESTHOOKS"},
+		"a preview's build in staging":      {"staging", rootTemplate + "  TestHooksEnabled: {Type: String, Default: 'false'}\n", "", "run make sam-build without TESTHOOKS"},
 		"a seed secret in production":       {"production", rootTemplate, "TEST_SEED_SECRET", "production must not have TEST_SEED_SECRET, which is for tests: delete /fitkit/production/shared/TEST_SEED_SECRET"},
 		"the hooks' switch in staging":      {"staging", rootTemplate, "TEST_HOOKS_ENABLED", "staging must not have TEST_HOOKS_ENABLED"},
 		"test sign-ins in production":       {"production", rootTemplate, "TEST_AUTH_BYPASS", "production must not have TEST_AUTH_BYPASS"},
 		"a preview built without the hooks": {"preview", rootTemplate, "", "run make sam-build TESTHOOKS=1"},
-		"one address of all previews":       {"preview", rootTemplate + "  TestHooksEnabled: {}\n", "PUBLIC_API_URL", "each has its own: delete /fitkit/preview/shared/PUBLIC_API_URL"},
-		"a preview with all of it":          {"preview", rootTemplate + "  TestHooksEnabled: {}\n", "TEST_SEED_SECRET", ""},
+		"one address of all previews":       {"preview", rootTemplate + "  TestHooksEnabled: {Type: String, Default: 'false'}\n", "PUBLIC_API_URL", "each has its own: delete /fitkit/preview/shared/PUBLIC_API_URL"},
+		"a preview with all of it":          {"preview", rootTemplate + "  TestHooksEnabled: {Type: String, Default: 'false'}\n", "TEST_SEED_SECRET", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			root, settings := checkout(t, true), stored(tc.stage)
@@ -265,6 +265,29 @@ func TestTheParametersComeFromTheStoreAndAPreviewsFromItsPullRequest(t *testing.
 	}
 }
 
+// A preview is given the parameters of the template that is deployed, which is the pull request's, and none that only main has. Red
+// with main's template read.
+func TestAPreviewIsGivenTheParametersOfItsOwnTemplate(t *testing.T) {
+	root, file := checkout(t, true), filepath.Join(t.TempDir(), "p.yaml")
+	own := strings.Replace(rootTemplate, "  DbPoolMax:", "  NewOfThePullRequest: {Type: String}\n  DbPoolMax:", 1)
+	own = strings.Replace(own, "  NextPublicAppUrl: {Type: String}\n", "", 1) + "  TestHooksEnabled: {Type: String, Default: 'false'}\n"
+	if err := os.WriteFile(filepath.Join(root, built), []byte(own), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	settings, env := stored("preview"), map[string]string{"STACK": "fitkit-pr-12", "DATABASE_URL": "postgres://branch"}
+	if _, err := release(t, &account{settings: settings}, root, "preview", env, "check"); err == nil || !strings.Contains(err.Error(), "preview has no NEW_OF_THE_PULL_REQUEST") {
+		t.Errorf("a parameter that the pull request adds: %v", err)
+	}
+	settings["NEW_OF_THE_PULL_REQUEST"] = setting{"/fitkit/preview/shared/NEW_OF_THE_PULL_REQUEST", "String", "here", 3}
+	if _, err := release(t, &account{settings: settings}, root, "preview", env, "parameters", "-out", file); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(text), `"NewOfThePullRequest": "here"`) || strings.Contains(string(text), "NextPublicAppUrl") {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
 // A deployment at once is one deployment's: the next one says so again or is gradual, whatever the store holds. Red with the parameter
 // left out when nothing is said, and with the store's value taken.
 func TestADeploymentAtOnceIsNotTheNextOnesToo(t *testing.T) {
@@ -309,7 +332,7 @@ func TestAProductionWhoseAlarmsReachNobodyIsNotDeployed(t *testing.T) {
 				settings["MONTHLY_BUDGET_USD"] = s
 			}
 			if tc.stage == "preview" {
-				if err := os.WriteFile(filepath.Join(root, ".aws-sam/build/template.yaml"), []byte(rootTemplate+"  TestHooksEnabled: {}\n"), 0o644); err != nil {
+				if err := os.WriteFile(filepath.Join(root, ".aws-sam/build/template.yaml"), []byte(rootTemplate+"  TestHooksEnabled: {Type: String, Default: 'false'}\n"), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
