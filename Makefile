@@ -270,8 +270,12 @@ reproducible: ## build a few functions twice, from different folders and caches,
 	@echo "==> packages that can be made again"
 	@./infra/tools/reproducible.sh $(FUNCTION_FLAGS)
 
+.PHONY: lay-migrations
+lay-migrations: # beside the functions: a preview's branch gets the migrations of the code that it runs
+	@rm -rf .local/migrations && mkdir -p .local/migrations && cp migrations/*.sql .local/migrations/
+
 .PHONY: sam-build
-sam-build: build $(SAM_VENV)/ready ## lay out .aws-sam for sam deploy
+sam-build: build lay-migrations $(SAM_VENV)/ready ## lay out .aws-sam for sam deploy
 	@SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam build --template-file $(ROOT_TEMPLATE) --region eu-central-1
 	@go run ./infra/tools/pack -from .local/build/$(GOARCH) -to bin -zips .local/zips
 	@find .aws-sam/build -name template.yaml -exec sed -i 's|CodeUri: .*bin/\([a-z0-9-]*\)$$|CodeUri: ../../../.local/zips/\1.zip|' {} +
@@ -280,7 +284,7 @@ sam-build: build $(SAM_VENV)/ready ## lay out .aws-sam for sam deploy
 ##@ Deploy: each takes STAGE=preview, staging or production
 
 # STAGE and what a preview is told come to the scripts in the environment, never as part of a command's text.
-export STAGE
+export STAGE DEPLOY_AT_ONCE
 
 .PHONY: secrets-diff
 secrets-diff: ## compare the parameter store with .env.example: make secrets-diff STAGE=staging
@@ -291,7 +295,7 @@ deploy-check: ## say what would stop a deployment, in a sentence each
 	@go run ./infra/tools/release -stage "$$STAGE" check
 
 .PHONY: deploy
-deploy: $(SAM_VENV)/ready ## migrate, then deploy what make sam-build laid out
+deploy: $(SAM_VENV)/ready ## migrate, then deploy what make sam-build laid out (DEPLOY_AT_ONCE=true: infra/runbooks/money-fails.md)
 	@./infra/tools/deploy/deploy.sh "$(CURDIR)/$(SAM_VENV)/bin/sam"
 
 .PHONY: smoke

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"fitkit/migrations"
 )
@@ -12,7 +13,12 @@ import (
 // Check says what would refuse Up, and changes nothing: an owner who is not let in, a login that row-level security would not
 // hold, a database whose migrations are not this checkout's.
 func Check(ctx context.Context, ownerURL string) error {
-	db, p, err := open(migrations.FS, ownerURL)
+	return CheckOf(ctx, migrations.FS, ownerURL)
+}
+
+// CheckOf is Check with another release's migrations.
+func CheckOf(ctx context.Context, files fs.FS, ownerURL string) error {
+	db, p, err := open(files, ownerURL)
 	if err != nil {
 		return err
 	}

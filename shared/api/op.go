@@ -44,6 +44,8 @@ type Op struct {
 
 	// Read says that the endpoint changes nothing a repeat could double, so it takes no Idempotency-Key. GETs are reads.
 	Read bool
+	// Once says that a repeat, though it doubles nothing, goes on where the call before it ended: clients never send it again by themselves.
+	Once bool
 	// Steps says that the endpoint calls a provider between transactions; see postgres.Unit.
 	Steps bool
 

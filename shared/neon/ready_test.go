@@ -101,3 +101,26 @@ func TestProductionIsTheDefaultBranchAndARootOrNot(t *testing.T) {
 		})
 	}
 }
+
+// A new password counts once Neon's operation has ended. Red with the operation left alone.
+func TestANewPasswordIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[string]string{"finished": "", "error": "apply_config ended as error"} {
+		var asked []string
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked = append(asked, r.Method+" "+r.URL.Path)
+			if r.Method == http.MethodPost {
+				fmt.Fprint(w, `{"role":{"name":"fitkit_app"},"operations":[{"id":"op-1","action":"apply_config","status":"running"}]}`)
+				return
+			}
+			fmt.Fprintf(w, `{"operation":{"id":"op-1","action":"apply_config","status":%q}}`, status)
+		}))
+		n := &neon.Client{URL: server.URL, Key: "k", Project: "p", Client: server.Client(), Wait: func(context.Context, time.Duration) error { return nil }}
+		err := n.ResetPassword(t.Context(), "br-1", "fitkit_app")
+		server.Close()
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) ||
+			strings.Join(asked, ", ") != "POST /projects/p/branches/br-1/roles/fitkit_app/reset_password, GET /projects/p/operations/op-1" {
+			t.Errorf("%s: %v, asked %v", status, err, asked)
+		}
+	}
+}

@@ -57,7 +57,7 @@ export const operations = {
   "api-platform-list-keys": { method: "GET", path: "/v1/admin/keys", front: "api", repeat: "read" },
   "api-platform-list-queues": { method: "GET", path: "/v1/admin/queues", front: "api", repeat: "read" },
   "api-platform-list-stores": { method: "GET", path: "/v1/admin/stores", front: "api", repeat: "read" },
-  "api-platform-redrive-jobs": { method: "POST", path: "/v1/admin/jobs/redrive", front: "api", repeat: "read" },
+  "api-platform-redrive-jobs": { method: "POST", path: "/v1/admin/jobs/redrive", front: "api", repeat: "never" },
   "api-platform-rotate-keys": { method: "POST", path: "/v1/admin/keys/rotate", front: "api", repeat: "read" },
   "api-realtime-create-ticket": { method: "POST", path: "/v1/realtime/tickets", front: "api", repeat: "read" },
 } as const satisfies Record<string, Operation>;

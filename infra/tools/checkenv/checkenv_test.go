@@ -191,7 +191,7 @@ func defaults(t *testing.T, file string) {
 	variables := read()
 	for name, p := range parameters(t, file) {
 		v, ok := variables[template.VariableName(name)]
-		if !ok || v.Name == "STAGE" || v.Name == "REALTIME_URL" { // without one the stack makes it from its API's address
+		if !ok || v.Name == "STAGE" || v.Name == "REALTIME_URL" || v.Name == "PUBLIC_API_URL" { // without one the stack makes it from its API's address
 			continue
 		}
 		if v.Name == "CRONS_ENABLED" && file == "template-preview.yaml" {

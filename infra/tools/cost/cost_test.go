@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"math"
+	"os"
 	"strings"
 	"testing"
 )
@@ -29,6 +30,43 @@ func TestALogIsMeasured(t *testing.T) {
 	}
 	if _, err := Measure(strings.NewReader("")); err == nil || !strings.Contains(err.Error(), "run make demo MEMBERS=20 MONTHS=1 first") {
 		t.Errorf("an empty log: %v", err)
+	}
+}
+
+// The document says what the tool counts. Red with a queue, an alarm or a schedule more than it says, and with the alarms of the test
+// hooks counted, which no stage with people has.
+func TestTheDocumentSaysWhatIsCounted(t *testing.T) {
+	measured, err := Measure(strings.NewReader(sample))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fixed, err := Count("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("../../../docs/cost.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := Report(&out, measured, fixed); err != nil {
+		t.Fatal(err)
+	}
+	compared, assumed := 0, false
+	for line := range strings.Lines(out.String()) {
+		line = strings.TrimSpace(strings.Join(strings.Fields(line), " "))
+		assumed = line != "" && (assumed || strings.HasPrefix(line, "| a studio's month"))
+		counted := strings.HasPrefix(line, "Without a studio: ") || strings.HasPrefix(line, "| CloudWatch alarms") ||
+			strings.HasPrefix(line, "| CloudWatch metrics") || strings.HasPrefix(line, "| EventBridge Scheduler") || strings.HasPrefix(line, "| KMS")
+		if !assumed && !counted {
+			continue
+		}
+		if compared++; !strings.Contains(string(text), line) {
+			t.Errorf("docs/cost.md lacks: %s", line)
+		}
+	}
+	if compared < 15 {
+		t.Errorf("%d lines compared", compared)
 	}
 }
 

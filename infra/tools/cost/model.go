@@ -2,23 +2,24 @@ package main
 
 // Activity is one line of what a studio does in a month, and where the figure comes from.
 type Activity struct {
-	Kind  string
-	Times float64
-	From  string
+	Kind     string
+	Times    float64 // invocations
+	From     string
+	Messages float64 // of a queue, when one invocation takes several
 }
 
 // Studio is a month of one studio with 200 members. Figures of people are assumptions; those of money follow from the rules.
 var Studio = []Activity{
-	{"api", 9_400, "staff: 3 people × 26 days × 120 requests"},
-	{"api", 9_600, "members: 200 × 8 visits × 6 requests"},
-	{"job", 210, "charges: 200 memberships, and 5 % that are tried again"},
-	{"hook", 30, "pages of the provider's that somebody paid or saved a card at"},
-	{"job", 30, "what those say"},
-	{"job", 40, "dunning steps: 10 members behind × 4"},
-	{"hook", 60, "people and memberships of Clerk's"},
-	{"job", 60, "what those say"},
-	{"job", 5, "weekly exports, and look-ups of unknown charges"},
-	{"socket", 5_500, "WebSockets: 3 people × 26 days × 8 hours, a ping every 7 minutes, connects and messages"},
+	{Kind: "api", Times: 9_400, From: "staff: 3 people × 26 days × 120 requests"},
+	{Kind: "api", Times: 9_600, From: "members: 200 × 8 visits × 6 requests"},
+	{Kind: "job", Times: 30, Messages: 210, From: "charges: 200 memberships and 5 % that are tried again, a day's in one, ten at most"},
+	{Kind: "hook", Times: 30, From: "pages of the provider's that somebody paid or saved a card at"},
+	{Kind: "job", Times: 30, From: "what those say"},
+	{Kind: "job", Times: 40, From: "dunning steps: 10 members behind × 4"},
+	{Kind: "hook", Times: 60, From: "people and memberships of Clerk's"},
+	{Kind: "job", Times: 60, From: "what those say"},
+	{Kind: "job", Times: 5, From: "weekly exports, and look-ups of unknown charges"},
+	{Kind: "socket", Times: 5_500, From: "WebSockets: 3 people × 26 days × 8 hours, a ping every 7 minutes, connects and messages"},
 }
 
 // connectionMinutes of one studio: the same 3 people.
@@ -38,6 +39,7 @@ const (
 	customMetric   = 0.30         // sure, for the first ten thousand
 	scheduleRun    = 1.20 / 1e6   // unsure; 14 million a month are free
 	outGB          = 0.09         // sure
+	kmsRequest     = 0.03 / 1e4   // sure
 )
 
 const (
@@ -46,6 +48,8 @@ const (
 	answerBytes   = 6_000 // of one answer, and of what goes to the database; assumed
 	// pollers is how many long polls Lambda holds at an idle queue, each 20 s; as documented for the start of a mapping.
 	pollers = 5
+	// rereads is how often a process that is awake asks for its secrets in an hour (docs/decisions/012).
+	rereads = 6
 )
 
 // Outside are the other bills, each by its own assumption.

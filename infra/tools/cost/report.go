@@ -38,7 +38,7 @@ func Bill(measured map[string]Kind, f Fixed) []Line {
 			logs.Per += a.Times * accessLine / 1e9 * (logGB + logGBMonth)
 			out.Per += a.Times * answerBytes / 1e9 * outGB
 		case "job":
-			sqs.Per += a.Times * 3 * sqsRequest // send, receive, delete
+			sqs.Per += max(a.Times, a.Messages) * 3 * sqsRequest // send, receive, delete
 		case "socket":
 			sockets.Per += a.Times * socketMessage
 		}
@@ -47,7 +47,7 @@ func Bill(measured map[string]Kind, f Fixed) []Line {
 	sqs.Fixed = float64(f.Queues) * pollers * month.Seconds() / 20 * sqsRequest
 	return []Line{lambda, requests, http, sockets, sqs, logs, out,
 		{"CloudWatch alarms", float64(f.Alarms) * alarmMetric, 0}, {"CloudWatch metrics", float64(f.Metrics) * customMetric, 0},
-		{"EventBridge Scheduler", float64(f.Runs) * scheduleRun, 0}}
+		{"EventBridge Scheduler", float64(f.Runs) * scheduleRun, 0}, {"KMS", float64(f.Opened) * kmsRequest, 0}}
 }
 
 // of takes a socket's event for an endpoint's, since a demo opens no WebSocket.
@@ -73,7 +73,7 @@ func Report(out io.Writer, measured map[string]Kind, f Fixed) error {
 	for _, a := range Studio {
 		p("| %s\t| %.0f\t| %s\t|", a.Kind, a.Times, a.From)
 	}
-	p("\nWithout a studio: %d metrics under alarms, %d metrics of our own, %d queues, %d runs of schedules a month.", f.Alarms, f.Metrics, f.Queues, f.Runs)
+	p("\nWithout a studio: %d metrics under alarms, %d metrics of our own, %d queues, %d runs of schedules and %d openings of secrets a month.", f.Alarms, f.Metrics, f.Queues, f.Runs, f.Opened)
 	p("\n| USD a month\t| fixed\t| a studio\t| 100 studios\t| 1,000\t| 10,000\t|")
 	p("|---\t|---:\t|---:\t|---:\t|---:\t|---:\t|")
 	var all Line

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Finds the deployed API of STAGE and asks it what every deployment must answer.
+# Finds the deployed API of STAGE and asks it what every deployment must answer. A workflow's summary is told its address: a preview's
+# is API Gateway's own.
 set -eu
 case "${STAGE:-}" in
 staging) stack=fitkit-staging ;;
@@ -14,4 +15,5 @@ query() {
 }
 url=$(query "Outputs[?OutputKey=='ApiUrl'].OutputValue | [0]")
 origins=$(query "Parameters[?ParameterKey=='AllowedOrigins'].ParameterValue | [0]")
+[ -z "${GITHUB_STEP_SUMMARY:-}" ] || echo "\`$stack\` answers at $url" >>"$GITHUB_STEP_SUMMARY"
 exec "$(dirname "$0")/../smoke/smoke.sh" "$url" "${origins%%,*}"

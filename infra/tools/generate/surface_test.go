@@ -309,6 +309,42 @@ func TestSchemasAskForNothingThatEndsAsAServerError(t *testing.T) {
 	}
 }
 
+// Where providers send their notices is the stack's own API, unless somebody says otherwise: previews run no schedule that would ask
+// again. Red with the root's parameter handed on as it is, and with API Gateway's address told beside a domain, which switches it off.
+func TestAStackWithoutAnAddressTellsProvidersItsOwn(t *testing.T) {
+	for name, tc := range map[string]struct {
+		set  map[string]string
+		want string
+	}{
+		"a preview":              {nil, "HttpApi.ApiEndpoint"},
+		"a domain":               {map[string]string{"API_DOMAIN": "api.fitkit.example", "API_CERTIFICATE_ARN": "arn:cert"}, "https://api.fitkit.example"},
+		"an address of a tunnel": {map[string]string{"PUBLIC_API_URL": "https://tunnel.example"}, "https://tunnel.example"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := template.Load(filepath.Join(repository, "template-preview.yaml"), template.Options{StackName: "fitkit-pr-12", Lookup: func(name string) (string, bool) {
+				if v, ok := tc.set[name]; ok || name == "PUBLIC_API_URL" {
+					return v, ok
+				}
+				return "the " + name, required(name)
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			told := 0
+			for _, f := range p.Functions {
+				if got, ok := f.Env["PUBLIC_API_URL"]; ok {
+					if told++; got != tc.want {
+						t.Errorf("%s tells providers %s, not %s", f.Name, got, tc.want)
+					}
+				}
+			}
+			if told == 0 {
+				t.Error("no function tells providers where to")
+			}
+		})
+	}
+}
+
 // A domain that only the API knew would leave tickets that name one address and a management client that calls another.
 func TestTheDomainOfTheWebSocketsIsTheirAddress(t *testing.T) {
 	for name, tc := range map[string]struct {

@@ -1,6 +1,7 @@
-// Command previewbase makes the database that previews branch from: a branch of production in Neon, in which nothing tells of a
-// person or lets anybody in (columns.go). It is never told a database's address: the only one that it changes is the branch
-// that it has just made, and it deletes one that it could not mask.
+// Command previewbase makes the database that previews branch from: a branch of production in Neon, in which no row tells of a
+// person or lets anybody in (columns.go), and whose roles have passwords of its own (passwords.go): a branch begins with production's,
+// and hands its own to each preview. It is never told a database's address: the only one that it changes is the branch that it has
+// just made, and it deletes one that it could not mask whole.
 //
 //	NEON_API_KEY=… NEON_PROJECT_ID=… previewbase
 //
@@ -32,7 +33,7 @@ func main() {
 	}
 }
 
-// run makes the branch, masks it and tells its id. One that was not masked whole is deleted for good.
+// run makes the branch, masks it, renews its passwords and tells its id. One that was not masked whole is deleted for good.
 func run(ctx context.Context, n *neon.Client, now time.Time, out io.Writer) error {
 	if n.Key == "" || n.Project == "" {
 		return errors.New("set NEON_API_KEY and NEON_PROJECT_ID: the base is a branch of production's project")
@@ -41,6 +42,9 @@ func run(ctx context.Context, n *neon.Client, now time.Time, out io.Writer) erro
 	id, err := n.Create(ctx, neon.Branch{Name: name})
 	if err == nil {
 		err = maskBranch(ctx, n, id)
+	}
+	if err == nil {
+		err = renew(ctx, n, id) // after the masking: it cuts the connections of before
 	}
 	if err != nil {
 		return errors.Join(err, n.Delete(context.WithoutCancel(ctx), name, false))

@@ -15,12 +15,12 @@ import (
 // Check says everything that would stop the deployment, or be undone by it, before it begins.
 func (r *Release) Check(ctx context.Context) error {
 	var errs []error
-	errs = append(errs, r.built())
+	errs = append(errs, r.built(), r.told())
 	stored, err := r.settings(ctx, true)
 	if err != nil {
 		return errors.Join(append(errs, err)...) // whoever is not let in is asked nothing more
 	}
-	errs = append(errs, r.copied(stored), r.hooks(stored))
+	errs = append(errs, r.copied(stored), r.hooks(stored), r.watched(stored), r.ownAddress(stored))
 	_, missing, err := r.values(stored)
 	errs = append(errs, err)
 	if len(missing) > 0 {
@@ -39,7 +39,7 @@ func (r *Release) Check(ctx context.Context) error {
 
 // built says what is wrong with what make sam-build laid out: a preview's build holds the test hooks, and no other does.
 func (r *Release) built() error {
-	text, err := os.ReadFile(filepath.Join(r.Root, ".aws-sam/build/template.yaml"))
+	text, err := os.ReadFile(filepath.Join(r.Root, built))
 	hooks := strings.Contains(string(text), "TestHooksEnabled")
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -87,9 +87,11 @@ const rootTemplate = `Parameters:
   NextPublicAppUrl: {Type: String}
   DbPoolMax: {Type: Number, Default: 2}
   CronsEnabled: {Type: String, Default: 'false'}
+  DeployAtOnce: {Type: String, Default: 'false'}
 `
 
-const envExample = "STAGE=local\n# DATABASE_URL=x\n# ALLOWED_ORIGINS=x\n# CLERK_AUTHORIZED_PARTIES=x\n# NEXT_PUBLIC_APP_URL=x\n# DB_POOL_MAX=2\n# CRONS_ENABLED=true\n# SENTRY_DSN=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS=\n"
+const envExample = "STAGE=local\n# DATABASE_URL=x\n# ALLOWED_ORIGINS=x\n# CLERK_AUTHORIZED_PARTIES=x\n# NEXT_PUBLIC_APP_URL=x\n# DB_POOL_MAX=2\n# CRONS_ENABLED=true\n# SENTRY_DSN=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS=\n" +
+	"# ALARM_TOPIC_ARN=\n# MONTHLY_BUDGET_USD=0\n# BUDGET_EMAIL=\n# DEPLOY_AT_ONCE=false\n"
 
 func stored(stage string, without ...string) map[string]setting {
 	all := map[string]setting{
@@ -98,6 +100,9 @@ func stored(stage string, without ...string) map[string]setting {
 		"CLERK_AUTHORIZED_PARTIES":           {"/fitkit/" + stage + "/shared/CLERK_AUTHORIZED_PARTIES", "String", "https://app.fitkit.example", 3},
 		"PAYMENT_CREDENTIALS_ENCRYPTION_KEY": {"/fitkit/" + stage + "/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY", "SecureString", "hush", 3},
 		"NEXT_PUBLIC_APP_URL":                {"/fitkit/" + stage + "/shared/NEXT_PUBLIC_APP_URL", "String", "https://app.fitkit.example", 3},
+		"ALARM_TOPIC_ARN":                    {"/fitkit/" + stage + "/shared/ALARM_TOPIC_ARN", "String", "arn:aws:sns:eu-central-1:000000000000:alarms", 3},
+		"MONTHLY_BUDGET_USD":                 {"/fitkit/" + stage + "/shared/MONTHLY_BUDGET_USD", "String", "300", 3},
+		"BUDGET_EMAIL":                       {"/fitkit/" + stage + "/shared/BUDGET_EMAIL", "String", "owner@fitkit.example", 3},
 	}
 	for _, name := range without {
 		delete(all, name)
@@ -179,17 +184,18 @@ func TestWhatIsWrongIsSaidInOneSentenceBeforeAnythingIsChanged(t *testing.T) {
 	}
 }
 
-// Red when each of the three checks was left out.
+// Red when each of the four checks was left out.
 func TestTestHooksAreDeployedToPreviewsAlone(t *testing.T) {
 	preview := map[string]string{"STACK": "fitkit-pr-12", "FRONTEND_URL": "https://a.vercel.app", "ALLOWED_ORIGINS": "https://a.vercel.app"}
 	for name, tc := range map[string]struct{ stage, built, setting, want string }{
-		"a preview's build in production":   {"production", rootTemplate + "  TestHooksEnabled: {}\n", "", "run make sam-build without TESTHOOKS"},
-		"a preview's build in staging":      {"staging", rootTemplate + "  TestHooksEnabled: {}\n", "", "run make sam-build without TESTHOOKS"},
+		"a preview's build in production":   {"production", rootTemplate + "  TestHooksEnabled: {Type: String, Default: 'false'}\n", "", "run make sam-build without TESTHOOKS"},
+		"a preview's build in staging":      {"staging", rootTemplate + "  TestHooksEnabled: {Type: String, Default: 'false'}\n", "", "run make sam-build without TESTHOOKS"},
 		"a seed secret in production":       {"production", rootTemplate, "TEST_SEED_SECRET", "production must not have TEST_SEED_SECRET, which is for tests: delete /fitkit/production/shared/TEST_SEED_SECRET"},
 		"the hooks' switch in staging":      {"staging", rootTemplate, "TEST_HOOKS_ENABLED", "staging must not have TEST_HOOKS_ENABLED"},
 		"test sign-ins in production":       {"production", rootTemplate, "TEST_AUTH_BYPASS", "production must not have TEST_AUTH_BYPASS"},
 		"a preview built without the hooks": {"preview", rootTemplate, "", "run make sam-build TESTHOOKS=1"},
-		"a preview with all of it":          {"preview", rootTemplate + "  TestHooksEnabled: {}\n", "TEST_SEED_SECRET", ""},
+		"one address of all previews":       {"preview", rootTemplate + "  TestHooksEnabled: {Type: String, Default: 'false'}\n", "PUBLIC_API_URL", "each has its own: delete /fitkit/preview/shared/PUBLIC_API_URL"},
+		"a preview with all of it":          {"preview", rootTemplate + "  TestHooksEnabled: {Type: String, Default: 'false'}\n", "TEST_SEED_SECRET", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			root, settings := checkout(t, true), stored(tc.stage)
@@ -229,8 +235,8 @@ func TestTheParametersComeFromTheStoreAndAPreviewsFromItsPullRequest(t *testing.
 	env := map[string]string{"STACK": "fitkit-pr-12", "ALLOWED_ORIGINS": "https://a.vercel.app,https://b.vercel.app", "FRONTEND_URL": "https://a.vercel.app",
 		"DATABASE_URL": "postgres://branch", "CRONS_ENABLED": "true"}
 	for stage, want := range map[string]string{
-		"staging": `{"AllowedOrigins":"https://app.fitkit.example","ClerkAuthorizedParties":"https://app.fitkit.example","DatabaseUrl":"ssm:/fitkit/staging/shared/DATABASE_URL","NextPublicAppUrl":"https://app.fitkit.example","PaymentCredentialsEncryptionKey":"ssm:/fitkit/staging/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY:3","SentryDsn":"ssm:/fitkit/staging/shared/SENTRY_DSN","Stage":"staging"}`,
-		"preview": `{"AllowedOrigins":"https://a.vercel.app,https://b.vercel.app","ClerkAuthorizedParties":"https://a.vercel.app,https://b.vercel.app","CronsEnabled":"true","DatabaseUrl":"postgres://branch","NextPublicAppUrl":"https://a.vercel.app","PaymentCredentialsEncryptionKey":"ssm:/fitkit/preview/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY:3","SentryDsn":"ssm:/fitkit/preview/shared/SENTRY_DSN","Stage":"preview"}`,
+		"staging": `{"AllowedOrigins":"https://app.fitkit.example","ClerkAuthorizedParties":"https://app.fitkit.example","DatabaseUrl":"ssm:/fitkit/staging/shared/DATABASE_URL","DeployAtOnce":"false","NextPublicAppUrl":"https://app.fitkit.example","PaymentCredentialsEncryptionKey":"ssm:/fitkit/staging/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY:3","SentryDsn":"ssm:/fitkit/staging/shared/SENTRY_DSN","Stage":"staging"}`,
+		"preview": `{"AllowedOrigins":"https://a.vercel.app,https://b.vercel.app","ClerkAuthorizedParties":"https://a.vercel.app,https://b.vercel.app","CronsEnabled":"true","DatabaseUrl":"postgres://branch","DeployAtOnce":"false","NextPublicAppUrl":"https://a.vercel.app","PaymentCredentialsEncryptionKey":"ssm:/fitkit/preview/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY:3","SentryDsn":"ssm:/fitkit/preview/shared/SENTRY_DSN","Stage":"preview"}`,
 	} {
 		a := &account{settings: stored(stage)}
 		if _, err := release(t, a, checkout(t, true), stage, env, "parameters", "-out", file); err != nil {
@@ -256,6 +262,88 @@ func TestTheParametersComeFromTheStoreAndAPreviewsFromItsPullRequest(t *testing.
 	}
 	if _, err := release(t, &account{settings: stored("staging", "DATABASE_URL")}, checkout(t, true), "staging", nil, "parameters", "-out", file); err == nil {
 		t.Error("wrote parameters without a database")
+	}
+}
+
+// A preview is given the parameters of the template that is deployed, which is the pull request's, and none that only main has. Red
+// with main's template read.
+func TestAPreviewIsGivenTheParametersOfItsOwnTemplate(t *testing.T) {
+	root, file := checkout(t, true), filepath.Join(t.TempDir(), "p.yaml")
+	own := strings.Replace(rootTemplate, "  DbPoolMax:", "  NewOfThePullRequest: {Type: String}\n  DbPoolMax:", 1)
+	own = strings.Replace(own, "  NextPublicAppUrl: {Type: String}\n", "", 1) + "  TestHooksEnabled: {Type: String, Default: 'false'}\n"
+	if err := os.WriteFile(filepath.Join(root, built), []byte(own), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	settings, env := stored("preview"), map[string]string{"STACK": "fitkit-pr-12", "DATABASE_URL": "postgres://branch"}
+	if _, err := release(t, &account{settings: settings}, root, "preview", env, "check"); err == nil || !strings.Contains(err.Error(), "preview has no NEW_OF_THE_PULL_REQUEST") {
+		t.Errorf("a parameter that the pull request adds: %v", err)
+	}
+	settings["NEW_OF_THE_PULL_REQUEST"] = setting{"/fitkit/preview/shared/NEW_OF_THE_PULL_REQUEST", "String", "here", 3}
+	if _, err := release(t, &account{settings: settings}, root, "preview", env, "parameters", "-out", file); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(text), `"NewOfThePullRequest": "here"`) || strings.Contains(string(text), "NextPublicAppUrl") {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
+// A deployment at once is one deployment's: the next one says so again or is gradual, whatever the store holds. Red with the parameter
+// left out when nothing is said, and with the store's value taken.
+func TestADeploymentAtOnceIsNotTheNextOnesToo(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "p.yaml")
+	settings := stored("production")
+	settings[atOnce] = setting{"/fitkit/production/shared/DEPLOY_AT_ONCE", "String", "true", 3}
+	for said, want := range map[string]string{"true": `"DeployAtOnce": "true"`, "false": `"DeployAtOnce": "false"`, "": `"DeployAtOnce": "false"`} {
+		if _, err := release(t, &account{settings: settings}, checkout(t, true), "production", map[string]string{atOnce: said}, "parameters", "-out", file); err != nil {
+			t.Fatal(err)
+		}
+		if text, err := os.ReadFile(file); err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("said %q: %v\n%s", said, err, text)
+		}
+	}
+	_, err := release(t, &account{settings: stored("production")}, checkout(t, true), "production", map[string]string{atOnce: "1"}, "check")
+	if err == nil || !strings.Contains(err.Error(), `DEPLOY_AT_ONCE is "1": say true`) {
+		t.Errorf("what the template would refuse after the migrations: %v", err)
+	}
+}
+
+// Red with the look left out, with a budget of 0 taken for one, and with staging refused.
+func TestAProductionWhoseAlarmsReachNobodyIsNotDeployed(t *testing.T) {
+	const topic, budget = "has no ALARM_TOPIC_ARN, so its alarms would reach nobody: make the topic", "has no budget, so nobody would hear what it costs: store"
+	for name, tc := range map[string]struct {
+		stage, without, usd string
+		says                string
+		ok                  bool
+	}{
+		"production without a topic":     {"production", "ALARM_TOPIC_ARN", "300", "production " + topic, false},
+		"production without a budget":    {"production", "MONTHLY_BUDGET_USD", "", "production " + budget, false},
+		"a budget that nobody hears of":  {"production", "BUDGET_EMAIL", "300", "production " + budget, false},
+		"a budget of nothing":            {"production", "", "0", "production " + budget, false},
+		"production that is watched":     {"production", "", "300", "", true},
+		"staging without a topic":        {"staging", "ALARM_TOPIC_ARN", "300", "Mind: staging " + topic, true},
+		"staging without a budget":       {"staging", "BUDGET_EMAIL", "300", "Mind: staging " + budget, true},
+		"a preview has neither, quietly": {"preview", "ALARM_TOPIC_ARN", "", "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root, settings := checkout(t, true), stored(tc.stage, tc.without)
+			if s, ok := settings["MONTHLY_BUDGET_USD"]; ok && tc.usd != "" {
+				s.Value = tc.usd
+				settings["MONTHLY_BUDGET_USD"] = s
+			}
+			if tc.stage == "preview" {
+				if err := os.WriteFile(filepath.Join(root, ".aws-sam/build/template.yaml"), []byte(rootTemplate+"  TestHooksEnabled: {Type: String, Default: 'false'}\n"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			out, err := release(t, &account{settings: settings}, root, tc.stage, map[string]string{"STACK": "fitkit-pr-12"}, "check")
+			if err != nil {
+				out += err.Error()
+			}
+			if (err == nil) != tc.ok || !strings.Contains(out, tc.says) || tc.says == "" && strings.Contains(out, "has no") || strings.Count(strings.TrimSpace(out), "\n") > 1 {
+				t.Errorf("%q; want it to say %q", out, tc.says)
+			}
+		})
 	}
 }
 

@@ -84,12 +84,19 @@ type declared struct {
 	NoEcho  bool    `yaml:"NoEcho"`
 }
 
-// template is the root template of the stage: a preview's has the test hooks.
+// built is where make sam-build lays the root template out.
+const built = ".aws-sam/build/template.yaml"
+
+// template is the root template of the stage. A preview's has the test hooks, and is the pull request's own once that is built: main
+// deploys it, and may have other parameters. It is read for their names alone.
 func (r *Release) template() string {
-	if r.stage == "preview" {
-		return "template-preview.yaml"
+	if r.stage != "preview" {
+		return "template.yaml"
 	}
-	return "template.yaml"
+	if _, err := os.Stat(filepath.Join(r.Root, built)); err == nil {
+		return built
+	}
+	return "template-preview.yaml"
 }
 
 // parameters are what the stage's root template takes, by variable.
@@ -171,7 +178,7 @@ func (r *Release) value(variable string, stored map[string]setting) string {
 	if variable == "STAGE" {
 		return r.stage
 	}
-	return cmp.Or(r.ofPreview(variable), stored[variable].Value)
+	return cmp.Or(r.ofDeployment(variable), r.ofPreview(variable), stored[variable].Value)
 }
 
 // Write puts the template's parameters into a file that only its owner can read: a preview's hold the address of its database.

@@ -2,7 +2,9 @@ package workflows
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -51,7 +53,7 @@ func TestOfABuildOnlyItsFilesAreTaken(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			for _, path := range []string{"Makefile", ".local/tools/sam", ".aws-sam/build.toml", ".local/zips/api-a.zip"} {
+			for _, path := range []string{"Makefile", ".local/tools/sam", ".aws-sam/build.toml", ".local/zips/api-a.zip", ".local/migrations/00001_a.sql", "migrations/00001_a.sql"} {
 				put(runner, "release/"+path, "the pull request's")
 			}
 			if tc.link != ".aws-sam/build" {
@@ -63,16 +65,17 @@ func TestOfABuildOnlyItsFilesAreTaken(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			for _, path := range []string{"Makefile", ".local/tools/sam", ".local/zips/api-old.zip"} {
+			for _, path := range []string{"Makefile", ".local/tools/sam", ".local/zips/api-old.zip", ".local/migrations/00001_old.sql", "migrations/00001_a.sql"} {
 				put(checkout, path, "main's")
 			}
 			out, err := script(t, checkout, "infra/tools/deploy/take.sh", []string{"RUNNER_TEMP=" + runner})
 			if (err == nil) != tc.want {
 				t.Fatalf("%v %s", err, out)
 			}
-			want := map[string]string{"Makefile": "main's", ".local/tools/sam": "main's", ".aws-sam/build.toml": ""}
+			want := map[string]string{"Makefile": "main's", ".local/tools/sam": "main's", ".aws-sam/build.toml": "", "migrations/00001_a.sql": "main's"}
 			if tc.want {
 				want[".aws-sam/build/template.yaml"], want[".local/zips/api-a.zip"], want[".local/zips/api-old.zip"] = "the pull request's", "the pull request's", ""
+				want[".local/migrations/00001_a.sql"], want[".local/migrations/00001_old.sql"] = "the pull request's", ""
 			}
 			for path, text := range want {
 				if got, _ := os.ReadFile(filepath.Join(checkout, path)); string(got) != text {
@@ -80,5 +83,31 @@ func TestOfABuildOnlyItsFilesAreTaken(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What is built lays its migrations out as plain SQL: a preview's branch gets them. Red with the folder's other files copied too.
+func TestABuildLaysItsMigrationsOut(t *testing.T) {
+	reads(t, "Makefile", "migrations")
+	c := newCheckout(t)
+	c.put(filepath.Join(c.dir, ".local/migrations/00001_old.sql"), "", 0o644)
+	cmd := exec.Command("make", "lay-migrations")
+	cmd.Dir = c.dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	names := func(pattern string) (names []string) {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			names = append(names, filepath.Base(file))
+		}
+		return names
+	}
+	want, got := names(filepath.Join(repository, "migrations/*.sql")), names(filepath.Join(c.dir, ".local/migrations/*"))
+	if len(want) == 0 || !slices.Equal(got, want) {
+		t.Errorf("laid out %v, want %v", got, want)
 	}
 }

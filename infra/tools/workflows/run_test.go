@@ -25,9 +25,12 @@ const (
 	// A release reads a preview's settings from variables; one that is missing would be taken from the preview of before.
 	goStandIn = `case "$*" in
 "run ./infra/tools/preview"|"run ./infra/tools/neonbranch "*) cd "$REPOSITORY" && exec "$REAL_GO" "$@" ;;
+"run ./infra/tools/release "*"-files "*) test -s .local/migrations/00001_a.sql ;;
 "run ./infra/tools/release "*) : "${AWS_SESSION_TOKEN:?}" "${STAGE:?}"
   if [ "$STAGE" = preview ]; then
     : "${STACK:?}" "${FRONTEND_URL:?}" "${ALLOWED_ORIGINS:?}" "${DATABASE_URL:?}" "${SYSTEM_DATABASE_URL:?}" "${DIRECT_DATABASE_URL:?}"
+  else
+    : "${DEPLOY_AT_ONCE:?}"
   fi ;;
 *) echo "nobody knows go $*" >&2; exit 1 ;;
 esac`
@@ -51,7 +54,8 @@ esac`
 // to the output of another job, it has to find. Only the clouds are stand-ins; Neon's API is played.
 //
 // It has been seen red with a target renamed in the Makefile, with NEON_API_KEY, STACK, FRONTEND_URL and GH_TOKEN left out of their
-// steps, with an output misspelt, with a required input not given, with make deploy before the sign-in, and without take.sh.
+// steps, DEPLOY_AT_ONCE out of its job, with an output misspelt, with a required input not given, with make deploy before the sign-in, without take.sh, with the migrations not uploaded, and
+// with main's migrations applied to a preview.
 func TestEveryWorkflowRunsStepByStep(t *testing.T) {
 	reads(t, "Makefile", "infra/tools/preview", "infra/tools/neonbranch", "infra/tools/deploy", "infra/tools/smoke", "infra/tools/smegrep.sh",
 		"shared/neon", "shared/retry")
@@ -73,8 +77,9 @@ func TestEveryWorkflowRunsStepByStep(t *testing.T) {
 	for name, want := range map[string][]string{
 		"cd-full-test-gate.yml": {"sam deploy --template-file .aws-sam/build/template.yaml", "--config-env staging", "--config-env production"},
 		"ci-smoke-tests.yml":    nil,
-		"deploy-pr-preview.yml": {"neon GET /projects/p1/connection_uri", "--config-env preview", "--stack-name fitkit-pr-12",
-			"sam delete --stack-name fitkit-pr-12 ", "neon DELETE /projects/p1/branches/br-12"},
+		"deploy-pr-preview.yml": {"exec -- go run ./infra/tools/migrate -check -files .local/migrations\n", "exec -- go run ./infra/tools/migrate -files .local/migrations\n", "neon GET /projects/p1/connection_uri", "--config-env preview", "--stack-name fitkit-pr-12",
+			"sam delete --stack-name fitkit-pr-12 ", "neon DELETE /projects/p1/branches/br-12",
+			"`fitkit-pr-12` answers at " + api.URL},
 		"nightly.yml":        nil,
 		"preview-reaper.yml": {"sam delete --stack-name fitkit-pr-12 ", "neon DELETE /projects/p1/branches/br-12"},
 		"publish-shared.yml": {"npm publish .local/client/*.tgz"},
@@ -91,12 +96,12 @@ func TestEveryWorkflowRunsStepByStep(t *testing.T) {
 				"github.event.issue.number || inputs.pull": "12", "github.event.pull_request.number": "12",
 				"github.event.comment.user.login": "vercel[bot]",
 				"github.event.comment.body":       "| **fitkit-web** | Ready | [Visit Preview](" + previewOrigin + ") | | |",
-				"inputs.preview_url":              "", "inputs.crons && 'true' || ''": "", "inputs.pattern": "two of", "inputs.paths": "shared migrations",
+				"inputs.preview_url":              "", "inputs.crons && 'true' || ''": "", "inputs.at_once && 'true' || 'false'": "true", "inputs.pattern": "two of", "inputs.paths": "shared migrations",
 				"vars.VERCEL_TEAM": "acme", "vars.VERCEL_WEB_PROJECT": "fitkit-web", "vars.AWS_DEPLOY_ROLE": "arn:aws:iam::000000000000:role/deploys",
 				"vars.NEON_PROJECT_ID": "p1", "vars.NEON_PARENT_BRANCH_ID": "br-base", "secrets.NEON_API_KEY": "key",
 			}}
 			r.workflow(name, nil)
-			got := noted(t, calls) + neon.calls.String()
+			got := noted(t, calls) + neon.calls.String() + r.summary.String()
 			for _, call := range want {
 				if !strings.Contains(got, call) {
 					t.Errorf("nothing called %q:\n%s", call, got)

@@ -20,6 +20,8 @@ type runner struct {
 	machine []string          // variables of the machine, which every step has
 	known   map[string]string // expressions and what they stand for here
 	calls   string            // what the stand-ins were called with
+	summary strings.Builder   // what its jobs tell people
+	laid    []string          // folders that the build uploaded
 }
 
 var expression = regexp.MustCompile(`\$\{\{\s*(.+?)\s*\}\}`)
@@ -98,7 +100,11 @@ func (r *runner) job(where string, w workflow, id string) {
 	r.known["runner.temp"] = c.temp
 	for n, s := range j.Steps {
 		at := fmt.Sprintf("%s, step %d", where, n+1)
+		if strings.HasPrefix(s.Uses, "actions/upload-artifact@") {
+			r.laid = strings.Fields(s.With["path"])
+		}
 		if s.Uses != "" {
+			c.laid = r.laid
 			c.uses(at, s.Uses, r.texts(at, s.With), env)
 			continue
 		}
@@ -107,6 +113,7 @@ func (r *runner) job(where string, w workflow, id string) {
 		if !r.run(at, c, s.Run, own) {
 			return // as there, nothing follows a step that failed
 		}
+		r.summary.WriteString(c.text("GITHUB_STEP_SUMMARY"))
 		maps.Copy(env, c.told("GITHUB_ENV"))
 		for name, value := range c.told("GITHUB_OUTPUT") {
 			r.known["steps."+s.ID+".outputs."+name] = value
@@ -145,15 +152,16 @@ var files = []string{"GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"}
 type checkout struct {
 	t         *testing.T
 	dir, temp string
+	laid      []string
 }
 
 func newCheckout(t *testing.T) *checkout {
-	c := &checkout{t, t.TempDir(), t.TempDir()}
+	c := &checkout{t: t, dir: t.TempDir(), temp: t.TempDir()}
 	from, err := filepath.Abs(repository)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, entry := range []string{"Makefile", "infra", "clients", "functions", "samconfig.toml"} {
+	for _, entry := range []string{"Makefile", "infra", "clients", "functions", "migrations", "samconfig.toml"} {
 		if err := os.Symlink(filepath.Join(from, entry), filepath.Join(c.dir, entry)); err != nil {
 			t.Fatal(err)
 		}
@@ -178,8 +186,11 @@ func (c *checkout) uses(where, action string, with, env map[string]string) {
 	action, _, _ = strings.Cut(action, "@")
 	switch action {
 	case "actions/download-artifact":
-		c.put(filepath.Join(with["path"], ".aws-sam/build/template.yaml"), "Resources: {}\n", 0o644)
-		c.put(filepath.Join(with["path"], ".local/zips/api-a.zip"), "PK", 0o644)
+		for file, text := range map[string]string{".aws-sam/build/template.yaml": "Resources: {}\n", ".local/zips/api-a.zip": "PK", ".local/migrations/00001_a.sql": "-- +goose Up\n"} {
+			if slices.Contains(c.laid, filepath.Dir(file)) {
+				c.put(filepath.Join(with["path"], file), text, 0o644)
+			}
+		}
 	case "aws-actions/configure-aws-credentials":
 		if with["role-to-assume"] == "" || with["aws-region"] != "eu-central-1" {
 			c.t.Errorf("%s: signs in with %v", where, with)
@@ -188,15 +199,20 @@ func (c *checkout) uses(where, action string, with, env map[string]string) {
 	}
 }
 
-// told reads and empties a file of NAME=value lines.
-func (c *checkout) told(file string) map[string]string {
+// text reads and empties a file.
+func (c *checkout) text(file string) string {
 	raw, err := os.ReadFile(filepath.Join(c.temp, file))
 	if err != nil && !os.IsNotExist(err) {
 		c.t.Fatal(err)
 	}
 	_ = os.Remove(filepath.Join(c.temp, file)) // not there when nothing was told
+	return string(raw)
+}
+
+// told reads and empties a file of NAME=value lines.
+func (c *checkout) told(file string) map[string]string {
 	out := map[string]string{}
-	for line := range strings.Lines(string(raw)) {
+	for line := range strings.Lines(c.text(file)) {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
 			out[name] = value
 		}

@@ -154,8 +154,9 @@ func TestARedriveBringsBackSoManyAtARateAndTwiceHasOneEffect(t *testing.T) {
 	if first := postgrestest.Get[string](t, e.Database, "select string_agg(dedupe_key, ' ' order by available_at) from jobs where state = 'ready'"); first != "k5 k4 k3" {
 		t.Errorf("in the order %s", first)
 	}
-	if r := redrive(100); r.Redriven != 2 || r.Left != 0 {
-		t.Fatalf("%+v", r)
+	// The same again brings back the next ones, so no client may send it again by itself. Red without Once in the declaration.
+	if r := redrive(100); r.Redriven != 2 || r.Left != 0 || !platformapi.RedriveJobsOp.Once {
+		t.Fatalf("%+v, Once %v", r, platformapi.RedriveJobsOp.Once)
 	}
 	if r := redrive(100); r.Redriven != 0 || r.Left != 0 || !r.LastDue.IsZero() {
 		t.Fatalf("a third time: %+v", r)

@@ -17,10 +17,10 @@ type Redriver interface {
 	Redrive(ctx context.Context, r platform.Redrive) (platform.Redriven, error)
 }
 
-// RedriveJobsOp declares POST /v1/admin/jobs/redrive. It takes no Idempotency-Key: what is no longer dead is passed over, so a
-// repeat has no further effect.
+// RedriveJobsOp declares POST /v1/admin/jobs/redrive. It takes no Idempotency-Key: what is no longer dead is passed over, so no job
+// comes back twice. But a repeat brings back the next ones, so an answer that was lost is looked for by a person, in the list.
 var RedriveJobsOp = api.Op{
-	Name: "api-platform-redrive-jobs", Method: api.POST, Path: "/v1/admin/jobs/redrive", Read: true,
+	Name: "api-platform-redrive-jobs", Method: api.POST, Path: "/v1/admin/jobs/redrive", Read: true, Once: true,
 	Summary: "Give a queue's dead jobs another try, so many in a second",
 	Roles:   admins,
 	Errors:  []*fail.Error{platform.ErrUnknownQueue},

@@ -54,6 +54,8 @@ export interface OwnCodes {
 // repeat says what makes it safe to send the operation again when its answer was lost.
 func repeat(e api.Endpoint) string {
 	switch {
+	case e.Op.Once:
+		return "never"
 	case keyed(e.Spec().Route):
 		return "key"
 	case e.Op.Read || e.Op.Method == api.GET:

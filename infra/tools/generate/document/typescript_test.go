@@ -22,6 +22,7 @@ func TestTheClientKnowsWhatMayBeSentAgain(t *testing.T) {
 	}{
 		"a read":                     {api.Op{Method: api.GET}, `{ method: "GET", path: "/v1/x", front: "api", repeat: "read" }`},
 		"a search by POST":           {api.Op{Method: api.POST, Read: true}, `{ method: "POST", path: "/v1/x", front: "api", repeat: "read" }`},
+		"one that a repeat goes on":  {api.Op{Method: api.POST, Read: true, Once: true}, `{ method: "POST", path: "/v1/x", front: "api", repeat: "never" }`},
 		"a keyed write":              {api.Op{Method: api.PATCH}, `{ method: "PATCH", path: "/v1/x", front: "api", repeat: "key" }`},
 		"a public write without one": {api.Op{Method: api.POST, Public: true}, `{ method: "POST", path: "/v1/x", front: "api", repeat: "never" }`},
 		"one with its own URL":       {api.Op{Method: api.GET, Front: run.URL}, `{ method: "GET", path: "/v1/x", front: "url", repeat: "read" }`},

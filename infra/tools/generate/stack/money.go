@@ -15,8 +15,9 @@ func (f Function) MovesMoney() bool {
 	})
 }
 
-// Gradual says that a new version first gets a tenth of the traffic, and goes back by itself when its alarm rings. A
-// schedule has no traffic that could be divided.
+// Gradual says that a new version first gets a tenth of the traffic, and goes back by itself when its alarm rings, unless the
+// deployment is told DeployAtOnce: the alarm counts the whole function, so while it rings for the version before, its repair would
+// go back too. A schedule has no traffic that could be divided.
 func (f Function) Gradual() bool { return f.MovesMoney() && f.Schedule == nil }
 
 // Gradual says whether any of the stack's functions is.

@@ -49,8 +49,10 @@ func between(text, begin, end, inner string) (string, error) {
 	return before + begin + "\n" + inner + end + after, nil
 }
 
-// passed are the values that the root makes itself.
-var passed = map[string]string{"Prefix": "!Ref AWS::StackName", "ApiId": "!Ref HttpApi"}
+// passed are the values that the root makes itself. Providers are told an address that was given, or else the stack's own: a preview
+// would send its notices to another stack.
+var passed = map[string]string{"Prefix": "!Ref AWS::StackName", "ApiId": "!Ref HttpApi",
+	"PublicApiUrl": "!If [OwnPublicApiUrl, !Ref PublicApiUrl, !If [HasDomain, !Sub 'https://${ApiDomain}', !GetAtt HttpApi.ApiEndpoint]]"}
 
 // Argument is what the root passes for the parameter.
 func (p Parameter) Argument() string {

@@ -81,6 +81,9 @@ func (f Function) use(params map[string]bool) error {
 	if f.MovesMoney() || len(f.Alarms) > 0 || f.Socket != nil {
 		params["AlarmTopicArn"] = false
 	}
+	if f.Gradual() {
+		params["DeployAtOnce"] = false
+	}
 	switch {
 	case f.Route != nil && f.Route.Front == run.URL:
 		params["AllowedOrigins"] = false
@@ -127,6 +130,9 @@ func environment(spec run.Spec, params map[string]bool) []Variable {
 	}
 	return append(out, Variable{"GOMEMLIMIT", fmt.Sprintf("%dMiB", spec.Memory*85/100)})
 }
+
+// Secrets is how many parameters of the store the function reads when it starts, and again as they age.
+func Secrets(spec run.Spec) int { return len(secrets(spec)) }
 
 // secrets are the parameters of the store that the needs' settings may refer to, in the stage that the stack belongs to.
 func secrets(spec run.Spec) []string {
