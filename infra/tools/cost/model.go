@@ -11,7 +11,7 @@ type Activity struct {
 var Studio = []Activity{
 	{"api", 9_400, "staff: 3 people × 26 days × 120 requests"},
 	{"api", 9_600, "members: 200 × 8 visits × 6 requests"},
-	{"job", 210, "charges: 200 memberships, and 5 % that are tried again"},
+	{"job", 210, "charges: 200 memberships, and 5 % that are tried again; at most, since up to ten share an invocation and its time"},
 	{"hook", 30, "pages of the provider's that somebody paid or saved a card at"},
 	{"job", 30, "what those say"},
 	{"job", 40, "dunning steps: 10 members behind × 4"},
