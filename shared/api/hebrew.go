@@ -5,6 +5,9 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2/validation"
+
+	"fitkit/shared/civil"
+	"fitkit/shared/id"
 )
 
 // HebrewOfOthers is told of a field whose message is not in the table. A test from outside finds those.
@@ -41,7 +44,8 @@ var inHebrew = []struct{ english, hebrew string }{
 	{validation.MsgExpectedMaxItems, "מותרים %s פריטים או פחות"},
 	{validation.MsgExpectedMatchPattern, "חייב להתאים לתבנית %s"},
 	{"expected string to be nine digits, or empty to remove it", "חייב להיות תשע ספרות, או ריק כדי להסיר"},
-	{"invalid value: not an id", "אינו מזהה"},
+	{"invalid value: " + id.ErrMalformed.Error(), "אינו מזהה"},
+	{"invalid value: " + civil.ErrDate.Error(), "חייב להיות תאריך, כגון 2026-01-31"},
 }
 
 // hebrewOf is what an English message says. Whatever it tells of the request's schema is told, of its values it has none.
