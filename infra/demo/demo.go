@@ -59,11 +59,6 @@ func (d *demo) openStudio(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = post(ctx, d.at.Cardcom+"/_sandbox/webhooks", map[string]any{"mix": map[string]int{"once": 70, "twice": 15, "late": 10, "never": 5},
-		"seed": d.seed, "lateSeconds": 3})
-	if err != nil {
-		return err
-	}
 	return d.owner.Do(ctx, http.MethodPut, "/v1/gateways/cardcom", newKey(), map[string]any{
 		"terminal_number": d.terminal, "api_name": name, "api_password": password, "mode": "test"}, nil)
 }

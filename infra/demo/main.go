@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -62,13 +63,38 @@ func read() (s settings) {
 	return s
 }
 
-func run(ctx context.Context, s settings) error {
+// What a demo can have: people repeat from ten million on, and the longest term that it sells is over after a year.
+const (
+	maxMembers = 9_999_999
+	maxMonths  = 12
+)
+
+// check refuses a demo that would prove nothing, or could not.
+func (s settings) check() error {
+	switch {
+	case s.members < 1 || s.members > maxMembers:
+		return fmt.Errorf("MEMBERS is a number from 1 to %d, and not %d", maxMembers, s.members)
+	case s.months < 1 || s.months > maxMonths:
+		return fmt.Errorf("MONTHS is a number from 1 to %d, and not %d", maxMonths, s.months)
+	}
+	return nil
+}
+
+func run(ctx context.Context, s settings) (err error) {
+	if err := s.check(); err != nil {
+		return err
+	}
 	say("%d members, %d months, faults: %s, -seed %d", s.members, s.months, &s.faults, s.seed)
 	sys, err := findSystem(ctx, s)
 	if err != nil {
 		return err
 	}
 	defer sys.stop()
+	restore, err := unruly(ctx, sys.Cardcom, s.seed)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, restore()) }()
 	d := &demo{settings: s, system: sys, at: sys.Addresses, random: rand.New(rand.NewPCG(s.seed, 0))}
 	for _, part := range []struct {
 		name string

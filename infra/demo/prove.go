@@ -173,6 +173,7 @@ func (t table) verdict(book ledger) error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
+	check(t.expected > 0, "nothing was to fall due, so nothing is proven")
 	check(book.Totals.MaxByKey <= 1, "the provider captured %d times under one key", book.Totals.MaxByKey)
 	check(t.doubled == 0, "%d periods are paid twice", t.doubled)
 	check(book.Totals.Captured == t.paid && book.Totals.Agorot == t.paidSum, "the provider's ledger and the paid charges differ")

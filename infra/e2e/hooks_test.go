@@ -191,16 +191,16 @@ func TestCardcomsNoticesThroughTheGateway(t *testing.T) {
 		})
 	}
 	t.Run("our own notice is taken, and again without a second effect, whatever it claims", func(t *testing.T) {
-		before := a.rows(t, conn)
+		before := a.everything(t, conn)
 		for range 3 {
 			if got := post(t, "/v1/hooks/cardcom/"+ours, body, nil); got.status != 200 {
 				t.Error(got)
 			}
 		}
 		settle(t)
-		added := grown(before, a.rows(t, conn))
-		if added["inbox"] != 1 || len(added) != 1 { // the page's card is saved: nothing is left to read
-			t.Errorf("three deliveries add %v", added)
+		done := effect(before, a.everything(t, conn))
+		if done["inbox added"] != 1 || len(done) != 1 { // the page's card is saved: nothing is left to read
+			t.Errorf("three deliveries do %v", done)
 		}
 	})
 }

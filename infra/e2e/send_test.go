@@ -153,4 +153,5 @@ func (a answer) wantProblem(t testing.TB, what string) {
 	if a.status < 400 || a.status >= 500 || a.header.Get("Content-Type") != "application/problem+json" || a.code() == "" || a.text("title_he") == "" {
 		t.Errorf("%s was answered %s\n%s", what, a, written.about(a.text("correlation_id")))
 	}
+	a.wantHebrew(t, what)
 }

@@ -107,7 +107,7 @@ func fromHuma(ctx huma.Context, status int, _ string, errs ...error) huma.Status
 	var fields []fail.Field
 	for _, err := range errs {
 		if d, ok := err.(huma.ErrorDetailer); ok && d.ErrorDetail().Location != "" {
-			fields = append(fields, fail.Field{Location: location(d.ErrorDetail().Location), Message: d.ErrorDetail().Message})
+			fields = append(fields, fail.At(location(d.ErrorDetail().Location), d.ErrorDetail().Message, hebrewOf(d.ErrorDetail().Message)))
 		}
 	}
 	return problem(e.WithFields(fields...), correlationOf(ctx))

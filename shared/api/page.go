@@ -14,7 +14,7 @@ type Page struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"25"`
 }
 
-var errCursor = ErrInvalid.WithFields(fail.Field{Location: "query.cursor", Message: "must be a next_cursor of this list"})
+var errCursor = ErrInvalid.WithFields(fail.At("query.cursor", "must be a next_cursor of this list", "חייב להיות next_cursor של רשימה זו"))
 
 // After reads the cursor's key, the sort values of the last row already shown, into key. It is false for the first page.
 // A text that is no cursor of such a key is ErrInvalid.

@@ -145,7 +145,7 @@ func readOrg(r *http.Request, req *request) (err error) {
 func checkQuery(r *http.Request) error {
 	for name, values := range r.URL.Query() {
 		if name != "cursor" && slices.Contains(values, "") {
-			return ErrInvalid.WithFields(fail.Field{Location: location("query." + name), Message: "must have a value, or be left out"})
+			return ErrInvalid.WithFields(fail.At(location("query."+name), "must have a value, or be left out", "חייב להיות בעל ערך, או להישמט"))
 		}
 	}
 	return nil

@@ -27,9 +27,9 @@ type NewCharge struct {
 // What a new charge can be refused for.
 var (
 	ErrDescription = fail.New(fail.Invalid, "billing.charge_description", "Describe the charge in plain words, without control characters; the member reads it.",
-		"תארו את החיוב במילים פשוטות וללא תווי בקרה; המתאמן קורא אותן.").WithFields(fail.Field{Location: "body.description", Message: "must be plain text"})
+		"תארו את החיוב במילים פשוטות וללא תווי בקרה; המתאמן קורא אותן.").WithFields(fail.At("body.description", "must be plain text", "חייב להיות טקסט פשוט"))
 	ErrDueTooFar = fail.New(fail.Invalid, "billing.charge_due_too_far", "A charge can be due at most 12 months from today. Choose an earlier day.",
-		"חיוב יכול להיקבע לכל היותר 12 חודשים מהיום. בחרו יום מוקדם יותר.").WithFields(fail.Field{Location: "body.due_at", Message: "must be within 12 months"})
+		"חיוב יכול להיקבע לכל היותר 12 חודשים מהיום. בחרו יום מוקדם יותר.").WithFields(fail.At("body.due_at", "must be within 12 months", "חייב להיות בתוך 12 חודשים"))
 )
 
 // maxMonthsAhead is how far ahead a charge may be due.

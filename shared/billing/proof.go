@@ -63,7 +63,7 @@ type Nightly struct {
 
 // ErrDayAhead refuses to prove a day that has not come.
 var ErrDayAhead = fail.New(fail.Invalid, "billing.proof_day_ahead", "This day has not come yet. Choose today or an earlier day.",
-	"יום זה טרם הגיע. בחרו את היום או יום מוקדם יותר.").WithFields(fail.Field{Location: "query.day", Message: "must not be in the future"})
+	"יום זה טרם הגיע. בחרו את היום או יום מוקדם יותר.").WithFields(fail.At("query.day", "must not be in the future", "אינו יכול להיות בעתיד"))
 
 // asking is which of a terminal's real days must be compared.
 type asking struct {

@@ -13,7 +13,7 @@ import (
 
 // ErrVoidReason asks for a reason that can be kept.
 var ErrVoidReason = fail.New(fail.Invalid, "billing.void_reason", "Say in a few words, without control characters, why the charge is void; it stays in the studio's record.",
-	"כתבו בכמה מילים וללא תווי בקרה מדוע החיוב מבוטל; הסיבה נשמרת ברישומי הסטודיו.").WithFields(fail.Field{Location: "body.reason", Message: "must be plain text"})
+	"כתבו בכמה מילים וללא תווי בקרה מדוע החיוב מבוטל; הסיבה נשמרת ברישומי הסטודיו.").WithFields(fail.At("body.reason", "must be plain text", "חייב להיות טקסט פשוט"))
 
 const (
 	sqlChargeForDecision = `

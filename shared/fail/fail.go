@@ -52,10 +52,16 @@ type Error struct {
 	Extra      map[string]any // further members of the problem document, such as clerk_error
 }
 
-// Field points at the part of a request that was refused. It never holds the value.
+// Field points at the part of a request that was refused. It never holds the value. At makes one.
 type Field struct {
 	Location string `json:"location"`
-	Message  string `json:"message"`
+	Message  string `json:"message" doc:"What is wrong with it, in English"`
+	Hebrew   string `json:"message_he" doc:"The same in Hebrew"`
+}
+
+// At is a refused field with what is wrong with it, in both languages.
+func At(location, english, hebrew string) Field {
+	return Field{Location: location, Message: english, Hebrew: hebrew}
 }
 
 // New declares an error.

@@ -15,14 +15,14 @@ var (
 		"השם ריק, ארוך מדי או מכיל תווים שאינם בשמות. תקנו אותו.")
 	ErrPhone = fail.New(fail.Invalid, "member.phone_invalid", "This is not a complete telephone number. Send it as it is dialled, such as 052-1234567.",
 		"מספר הטלפון אינו תקין או חסר. שלחו אותו כפי שמחייגים, לדוגמה 052-1234567.").
-		WithFields(fail.Field{Location: "body.phone", Message: "is no telephone number"})
+		WithFields(fail.At("body.phone", "is no telephone number", "אינו מספר טלפון"))
 	ErrPhoneTaken = fail.New(fail.Conflict, "member.phone_taken", "Another active member has this telephone number. Open that member, or send allow_shared_phone when a family shares it.",
 		"מספר הטלפון שייך למתאמן פעיל אחר. פתחו את הכרטיס שלו, או שלחו allow_shared_phone כשמשפחה חולקת מספר.")
 	ErrEmail = fail.New(fail.Invalid, "member.email_invalid", "This is not an e-mail address. Correct it.", "כתובת הדואר האלקטרוני אינה תקינה. תקנו אותה.").
-			WithFields(fail.Field{Location: "body.email", Message: "is no e-mail address"})
+			WithFields(fail.At("body.email", "is no e-mail address", "אינה כתובת דואר אלקטרוני"))
 	ErrBirthDate = fail.New(fail.Invalid, "member.birth_date_invalid", "The birth date is no day in the past. Send it as YYYY-MM-DD.",
 		"תאריך הלידה אינו יום שחלף. שלחו אותו בתבנית YYYY-MM-DD.").
-		WithFields(fail.Field{Location: "body.birth_date", Message: "must be a day from 1900 until today"})
+		WithFields(fail.At("body.birth_date", "must be a day from 1900 until today", "חייב להיות יום משנת 1900 ועד היום"))
 	ErrVersionConflict = fail.New(fail.Conflict, "member.version_conflict", "Somebody changed this member meanwhile. Load the card again and repeat your change.",
 		"פרטי המתאמן השתנו בינתיים. טענו את הכרטיס מחדש וחזרו על השינוי.")
 	ErrStaffOnly = fail.New(fail.Forbidden, "member.field_staff_only", "You can change your phone, e-mail and language here. Ask the studio to change the rest.",
@@ -40,21 +40,21 @@ var (
 		"לא נשמר מספר זהות עבור מתאמן זה.")
 	ErrReason = fail.New(fail.Invalid, "member.reveal_reason", "Say in a few words why you need the number, without the number itself.",
 		"כתבו בכמה מילים מדוע המספר נדרש, בלי המספר עצמו.").
-		WithFields(fail.Field{Location: "body.reason", Message: "must be a reason in words"})
+		WithFields(fail.At("body.reason", "must be a reason in words", "חייבת להיות סיבה במילים"))
 )
 
 // idError says in a field what is wrong with a number, never the number.
 func idError(err error) error {
-	message := "must be 5 to 9 digits, or a passport's letters and digits with its country"
+	message, hebrew := "must be 5 to 9 digits, or a passport's letters and digits with its country", "חייב להיות 5 עד 9 ספרות, או אותיות וספרות של דרכון עם המדינה שלו"
 	switch {
 	case errors.Is(err, nationalid.ErrCheckDigit):
-		message = "has a wrong check digit"
+		message, hebrew = "has a wrong check digit", "ספרת הביקורת שגויה"
 	case errors.Is(err, nationalid.ErrReserved):
-		message = "is nobody's number"
+		message, hebrew = "is nobody's number", "אינו מספר של אף אדם"
 	}
-	return ErrNationalID.WithFields(fail.Field{Location: "body.number", Message: message})
+	return ErrNationalID.WithFields(fail.At("body.number", message, hebrew))
 }
 
 func nameError(field string) error {
-	return ErrName.WithFields(fail.Field{Location: "body." + field, Message: "must be a plain name of at most 200 characters"})
+	return ErrName.WithFields(fail.At("body."+field, "must be a plain name of at most 200 characters", "חייב להיות שם פשוט באורך של עד 200 תווים"))
 }

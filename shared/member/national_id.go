@@ -33,7 +33,7 @@ func (d Document) parse() (person nationalid.ID, err error) {
 	case d.Kind == string(nationalid.Passport):
 		person, err = nationalid.ParsePassport(d.Country, d.Number)
 	case d.Country != "" && d.Country != "IL": // what was sent would be dropped silently
-		return person, ErrNationalID.WithFields(fail.Field{Location: "body.country", Message: "is of passports alone"})
+		return person, ErrNationalID.WithFields(fail.At("body.country", "is of passports alone", "שייך לדרכונים בלבד"))
 	default:
 		person, err = nationalid.Parse(d.Number)
 	}

@@ -67,27 +67,27 @@ var shapes = map[Type]struct {
 func (t Terms) Check(p Type) error {
 	shape := shapes[p]
 	var wrong []fail.Field
-	say := func(field, message string) {
-		wrong = append(wrong, fail.Field{Location: "body." + field, Message: message})
+	say := func(field, message, hebrew string) {
+		wrong = append(wrong, fail.At("body."+field, message, hebrew))
 	}
 	check := func(field string, want presence, have bool) {
 		switch {
 		case want == needed && !have:
-			say(field, fmt.Sprintf("a %s plan needs it", p))
+			say(field, fmt.Sprintf("a %s plan needs it", p), fmt.Sprintf("נדרש בתוכנית מסוג %s", p))
 		case want == forbidden && have:
-			say(field, fmt.Sprintf("a %s plan does not have it", p))
+			say(field, fmt.Sprintf("a %s plan does not have it", p), fmt.Sprintf("אינו קיים בתוכנית מסוג %s", p))
 		}
 	}
 	if !slices.Contains(shape.modes, t.PayMode) {
-		say("pay_mode", fmt.Sprintf("a %s plan is paid %v", p, shape.modes))
+		say("pay_mode", fmt.Sprintf("a %s plan is paid %v", p, shape.modes), fmt.Sprintf("תוכנית מסוג %s משולמת באופן %v", p, shape.modes))
 	}
 	check("price_agorot", shape.price, t.Price != 0)
 	check("base_price_agorot", shape.base, t.BasePrice != 0)
 	check("term_months", shape.term, t.TermMonths != 0)
 	check("entries", shape.entries, t.Entries != 0)
 	check("validity_days", shape.validity, t.ValidityDays != 0)
-	if message := t.installmentsWrong(); message != "" {
-		say("installments", message)
+	if message, hebrew := t.installmentsWrong(); message != "" {
+		say("installments", message, hebrew)
 	}
 	wrong = append(wrong, t.Limits.wrong()...)
 	if len(wrong) > 0 {
@@ -96,16 +96,17 @@ func (t Terms) Check(p Type) error {
 	return nil
 }
 
-func (t Terms) installmentsWrong() string {
+func (t Terms) installmentsWrong() (english, hebrew string) {
 	switch {
 	case t.PayMode != IssuerInstallments && t.SinglePayment:
-		return "only issuer_installments has single_payment_allowed"
+		return "only issuer_installments has single_payment_allowed", "רק ל-issuer_installments יש single_payment_allowed"
 	case t.PayMode != IssuerInstallments && t.Installments != 0:
-		return "only issuer_installments has it"
+		return "only issuer_installments has it", "קיים רק ב-issuer_installments"
 	case t.PayMode == IssuerInstallments && (t.Installments < minInstallments || t.Installments > maxInstallments):
-		return fmt.Sprintf("issuer_installments needs %d to %d", minInstallments, maxInstallments)
+		return fmt.Sprintf("issuer_installments needs %d to %d", minInstallments, maxInstallments),
+			fmt.Sprintf("ב-issuer_installments נדרשים %d עד %d", minInstallments, maxInstallments)
 	case t.PayMode == IssuerInstallments && t.Price == 0:
-		return "a price of zero cannot be paid in installments"
+		return "a price of zero cannot be paid in installments", "מחיר אפס אינו ניתן לתשלומים"
 	}
-	return ""
+	return "", ""
 }

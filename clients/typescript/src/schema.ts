@@ -1187,7 +1187,10 @@ export interface components {
         };
         FailField: {
             location: string;
+            /** @description What is wrong with it, in English */
             message: string;
+            /** @description The same in Hebrew */
+            message_he: string;
         };
         MemberCardOutput: {
             /**

@@ -45,7 +45,7 @@ type settleAttemptOutput struct {
 func SettleAttempt(attempts Settler) api.Endpoint {
 	return api.New(SettleAttemptOp, func(ctx context.Context, c api.Caller, in *settleAttemptInput) (*settleAttemptOutput, error) {
 		if in.Body.Captured && in.Body.Txn == "" {
-			return nil, api.ErrInvalid.WithFields(fail.Field{Location: "body.provider_txn", Message: "is needed when the money was captured"})
+			return nil, api.ErrInvalid.WithFields(fail.At("body.provider_txn", "is needed when the money was captured", "נדרש כאשר הכסף נגבה"))
 		}
 		v := billing.Verdict{Attempt: in.ID, Captured: in.Body.Captured, Txn: in.Body.Txn, Reason: in.Body.Reason}
 		if err := attempts.Settle(ctx, tenancy.ForOrg(in.Body.OrgID, "admin:"+c.UserID), v); err != nil {

@@ -173,9 +173,16 @@ func TestErrorsAreListedOnceWithBothLanguages(t *testing.T) {
 }
 
 func TestTheTableOfFunctionsShowsRolesAndNeeds(t *testing.T) {
-	text := string(document.Functions([]run.Spec{endpoint[enterInput]("api-room-enter", "/v1/rooms").Spec(), provider.Spec()}))
+	health := api.Op{Name: "api-house-check-health", Method: api.GET, Path: "/healthz", Summary: "Is it well", Public: true}
+	keys := api.Op{Name: "api-house-list-keys", Method: api.GET, Path: "/v1/admin/keys", Summary: "List keys", Roles: []tenancy.Role{tenancy.PlatformAdmin}}
+	do := func(context.Context, api.Caller, *struct{}) (*keyOutput, error) { return &keyOutput{}, nil }
+	text := string(document.Functions([]run.Spec{endpoint[enterInput]("api-room-enter", "/v1/rooms").Spec(), provider.Spec(),
+		api.New(health, do).Spec(), api.New(keys, do).Spec()}))
 	for _, want := range []string{
-		"| api-room-enter<br>Enter a room | POST /v1/rooms | ✓ |  |  |  | ✓ | clerk, postgres, send room-clean | 512 | 29 |",
+		"| function | route | owner | manager | front_desk | coach | member | platform_admin | needs | MB | s |",
+		"| api-room-enter<br>Enter a room | POST /v1/rooms | ✓ |  |  |  | ✓ |  | clerk, postgres, send room-clean | 512 | 29 |",
+		"| api-house-check-health<br>Is it well | GET /healthz | ○ | ○ | ○ | ○ | ○ | ○ |  | 512 | 29 |",
+		"| api-house-list-keys<br>List keys | GET /v1/admin/keys |  |  |  |  |  | ✓ | clerk, system_postgres | 512 | 29 |",
 		"| hook-room-provider<br>Hear of rooms | POST /v1/hooks/room/{token} |  | 256 | 10 |",
 	} {
 		if !strings.Contains(text, want) {

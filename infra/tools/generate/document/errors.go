@@ -68,7 +68,8 @@ const errorsIntro = `<!-- Written by make generate from shared/catalog. Do not e
 # Errors
 
 Every error is answered as application/problem+json (RFC 9457) with these members: ` + "`type`, `title` (English), `title_he`, `status`," + `
-` + "`code`, `correlation_id`" + ` and, for refused fields, ` + "`errors`" + `. On a WebSocket it is a message with ` + "`type: error`" + ` and ` + "`code`, `title`, `title_he`, `status`" + `; a
+` + "`code`, `correlation_id`" + ` and, for refused fields, ` + "`errors`" + `: each with
+` + "`location`, `message` (English) and `message_he`" + `. On a WebSocket it is a message with ` + "`type: error`" + ` and ` + "`code`, `title`, `title_he`, `status`" + `; a
 handshake is refused by the status alone. Clients decide by the code: it never changes.
 
 | code | status | what it says | answered by |

@@ -54,7 +54,9 @@ const functionsIntro = `<!-- Written by make generate from shared/catalog. Do no
 # Functions
 
 Each is a folder in functions/, a Lambda function, and an operation of docs/openapi.yaml under one name. ✓ marks the roles that
-may call an endpoint, ○ one that needs no sign-in; everybody else is answered 403. MB is memory, s the timeout in seconds.
+may call an endpoint, ○ one that needs no sign-in. Who is signed in with another role is answered 403, and 404 where only platform_admin
+may call: those endpoints are there for FitKit's own people alone. Who is not signed in is answered 401, whoever is of another studio 404.
+The test hooks of local runs and previews are in docs/testing-frontends.md. MB is memory, s the timeout in seconds.
 `
 
 // header is a table's first two lines: the columns that all have around those of this one.
@@ -77,9 +79,12 @@ func table(out *bytes.Buffer, specs []run.Spec, heading string, cells func(run.S
 	}
 }
 
+// callers are the columns of an endpoint: a studio's people, and FitKit's own.
+var callers = append(slices.Clone(tenancy.People), tenancy.PlatformAdmin)
+
 func roleNames() []string {
 	var out []string
-	for _, r := range tenancy.People {
+	for _, r := range callers {
 		out = append(out, string(r))
 	}
 	return out
@@ -87,7 +92,7 @@ func roleNames() []string {
 
 func roles(r *run.Route) []string {
 	var out []string
-	for _, role := range tenancy.People {
+	for _, role := range callers {
 		switch {
 		case r.Public:
 			out = append(out, "○")
