@@ -343,6 +343,9 @@ func TestTwoPaymentsAtTheSameTimeGiveBackFullAccess(t *testing.T) {
 		}()
 	}
 	for waiting := 0; waiting < 2; {
+		if len(done) > 0 {
+			t.Fatal("an answer did not wait for the member, whom another transaction holds")
+		}
 		waiting = postgrestest.Get[int](t, s.Database, "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
 	}
 	if err := held.Rollback(t.Context()); err != nil {
