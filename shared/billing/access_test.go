@@ -64,7 +64,7 @@ func (s studio) told(t *testing.T, m id.Member) string {
 		from member_events where member_id = $1 and kind = 'access.changed'`, m)
 }
 
-// Red with greatest(s.days, o.grace_days) for the first day after grace; with the days counted in hours or in UTC (c.due_at::date); with the order of
+// Red with greatest(s.days, o.grace_days) for the first day after grace; with the day taken in UTC (x.start::date); with the order of
 // debts turned around; and with 'keep' not looked at.
 func TestWhatTheAgeOfADebtLeavesAMemberToDo(t *testing.T) {
 	t.Parallel()
@@ -251,7 +251,7 @@ func (s studio) nextDue(t *testing.T) (next *time.Time) {
 	return next
 }
 
-// Red without the event in sqlStepDone, and without the one in app.settle_access.
+// Red without the event in sqlStepDone, without the one in app.settle_access, and with access settled before the payment's own event.
 func TestTheTimelineTellsTheLadder(t *testing.T) {
 	t.Parallel()
 	s := studio{billingtest.NewStudio(t)}
@@ -280,7 +280,7 @@ func TestTheTimelineTellsTheLadder(t *testing.T) {
 	}
 }
 
-// Red when charges of the same answer are not taken for paid ($4 of app.settle_access an empty list), and when all others are.
+// Red when every charge of the member is taken for paid, and not those of the answers alone.
 func TestChargesPaidTogetherLeaveWhatTheThirdOnesAgeGives(t *testing.T) {
 	t.Parallel()
 	s := studio{billingtest.NewStudio(t)}
