@@ -26,12 +26,8 @@ type refusal struct {
 }
 
 const (
-	// ladderStart is when the ladder of charge c, with the case d if it has one, begins: when the charge fell due, or when it was
-	// first tried or could first not be, if that came later; what the studio's own mistake stopped is no try. Days on which it
-	// stood still are added.
-	ladderStart = `
-app.days_later(greatest(c.due_at, least(coalesce(d.opened_at, app.business_now()), (select min(a.business_at) from payment_attempts a
-  where a.org_id = c.org_id and a.charge_id = c.id and a.decline_class is distinct from 'config_error'))), coalesce(d.days_still, 0), o.tz)`
+	// ladderStart is when the ladder of charge c, with the case d if it has one, begins.
+	ladderStart     = `app.ladder_start(c, coalesce(d.opened_at, app.business_now()), coalesce(d.days_still, 0), o.tz)`
 	sqlCaseOfCharge = `
 select d.id, coalesce(d.rung, 0), coalesce(d.transient_tries, 0), ` + ladderStart + `,
   coalesce((select v.single_payment_allowed from memberships m join plan_versions v on v.org_id = m.org_id and v.id = m.plan_version_id
@@ -68,10 +64,10 @@ insert into money_cases (org_id, kind, attempt_id, detail) select o.id, 'charges
 where o.id = app.org() and o.charges_paused_at is not null
   and not exists (select from money_cases k where k.org_id = o.id and k.kind = 'charges_paused' and k.state = 'open')`
 	sqlChargeFailed = `update charges set state = 'failed' where org_id = app.org() and id = $1 and state = 'due'`
-	sqlEndOfLadder  = `
-update members set access_level = case o.dunning_end when 'keep' then access_level else 'suspended' end
-from orgs o where o.id = app.org() and org_id = app.org() and members.id = $1`
-	sqlMemberEvent = `
+	// sqlSettleAccess gives a member what the age of their oldest debt and the studio's settings leave (R49): the rule is the
+	// function's, and so is the member's lock. $2 is the cause that the member reads.
+	sqlSettleAccess = `select app.settle_access(app.org(), $1, $2)`
+	sqlMemberEvent  = `
 insert into member_events (org_id, member_id, at, kind, data) values (app.org(), $1, app.business_now(), $2, jsonb_build_object('charge_id', $3::uuid, 'code', $4::text))`
 )
 
@@ -161,6 +157,6 @@ func lose(ctx context.Context, tx postgres.Tx, charge id.Charge, member id.Membe
 	if _, err := tx.Exec(ctx, sqlChargeFailed, charge); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, sqlEndOfLadder, member)
+	_, err := tx.Exec(ctx, sqlSettleAccess, member, "dunning.end")
 	return err
 }

@@ -9,6 +9,9 @@ import (
 	"fitkit/shared/tenancy"
 )
 
+// AccessChunk is how many members one transaction settles.
+const AccessChunk = accessChunk
+
 // The transactions of Execute one by one, for the tests that fail each of their statements.
 
 // Claim takes the charge's next attempt; a refusal to is an error.

@@ -3,15 +3,18 @@ package billing
 import (
 	"time"
 
-	"fitkit/shared/civil"
 	"fitkit/shared/payment"
 )
 
-// The default ladder (R45): days after the due day, 09:00 local. Rung 0 is the charge's own day.
+// The default ladder (R45): days after the due day, 09:00 local. Rung 0 is the charge's own day. The days on which a debt bars the member
+// from something are those of rungs 3 to 5, in app.access_by_debt.
 var ladder = [...]int{0, 1, 3, 6, 10, 14}
 
-// lastRung is the ladder's end; after it the charge is given up (R50).
-const lastRung = len(ladder) - 1
+// lastRung is the ladder's end; after it the charge is given up (R50). salaryRung moves to the days on which salaries come.
+const (
+	lastRung   = len(ladder) - 1
+	salaryRung = lastRung - 1
+)
 
 // transientWaits is how long provably unsent attempts wait; they use up no rung.
 var transientWaits = [...]time.Duration{15 * time.Minute, time.Hour, 6 * time.Hour}
@@ -94,12 +97,17 @@ func soft(s standing) step {
 	return st
 }
 
-// climb goes to the next rung that is still ahead; past the last the case is lost.
+// climb goes to the next rung that is still ahead; past the last the case is lost. The last, with its final notice, is taken after the
+// one before even when that came so late (a rest day, an answer of the next day) that its own time has passed: on the next morning.
 func climb(s standing, state string) step {
 	for rung := s.Rung + 1; rung <= lastRung; rung++ {
 		if at := rungAt(s.DueAt, rung, s.Zone); at.After(s.Now) {
 			return step{State: state, Rung: rung, At: &at}
 		}
+	}
+	if s.Rung == salaryRung {
+		at := runTime(s.Now.In(s.Zone), 1)
+		return step{State: state, Rung: lastRung, At: &at}
 	}
 	return step{State: "lost", Rung: lastRung}
 }
@@ -107,21 +115,29 @@ func climb(s standing, state string) step {
 // rungAt is the rung's instant: so many days after the local day on which the charge fell due, at 09:00 there.
 func rungAt(due time.Time, rung int, zone *time.Location) time.Time {
 	d := due.In(zone)
-	return time.Date(d.Year(), d.Month(), d.Day()+ladder[rung], runHour, 0, 0, 0, zone).UTC()
+	if rung == salaryRung {
+		return runTime(d, salaryDays(d))
+	}
+	return runTime(d, ladder[rung])
 }
 
-// access is what a member may still do while a debt climbs (R49). Grace, counted in the zone's calendar days, lasts up to
-// and including its last day.
-func access(due, now time.Time, zone *time.Location, rung, graceDays int) string {
-	switch days := civil.Of(now, zone).Sub(civil.Of(due, zone)); {
-	case days <= graceDays || rung < 3:
-		return "full"
-	case rung == 3:
-		return "no_new_bookings"
-	case rung == 4:
-		return "no_checkin"
+// runTime is 09:00, so many days after the day of d in d's zone.
+func runTime(d time.Time, days int) time.Time {
+	return time.Date(d.Year(), d.Month(), d.Day()+days, runHour, 0, 0, 0, d.Location()).UTC()
+}
+
+// salaryDays is after how many days the rung of the tenth day is taken (R45): on the 10th or 11th of a month, when salaries in Israel
+// have come, if one of them lies between the neighbouring rungs; of both, on the nearer. The day right after the rung before is too
+// early: the card would have been tried four times within seven days, and not be tried (R46).
+func salaryDays(due time.Time) int {
+	best, near := ladder[salaryRung], ladder[lastRung] // near: how many days off, to begin with farther than any
+	for n := ladder[salaryRung-1] + 2; n < ladder[lastRung]; n++ {
+		day := time.Date(due.Year(), due.Month(), due.Day()+n, runHour, 0, 0, 0, due.Location()).Day()
+		if off := max(n-ladder[salaryRung], ladder[salaryRung]-n); (day == 10 || day == 11) && off < near {
+			best, near = n, off
+		}
 	}
-	return "suspended"
+	return best
 }
 
 // message names the text that is due at a rung (R47), for dunning_steps; nothing sends it yet. Transactional wording only.

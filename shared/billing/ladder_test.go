@@ -49,6 +49,8 @@ func TestWhatARefusalLeadsTo(t *testing.T) {
 			standing{Class: payment.SoftDecline, Code: "004", Known: true, Rung: 3, Now: local(2, 7, 9, 1)}, want{state: "open", rung: 4, at: local(2, 11, 9, 0)}},
 		"the fifth and last is on the fourteenth": {
 			standing{Class: payment.SoftDecline, Code: "004", Known: true, Rung: 4, Now: local(2, 11, 9, 1)}, want{state: "open", rung: 5, at: local(2, 15, 9, 0)}},
+		"the last comes the morning after a fourth that came too late for it": {
+			standing{Class: payment.SoftDecline, Code: "004", Known: true, Rung: 4, Now: local(2, 15, 9, 1)}, want{state: "open", rung: 5, at: local(2, 16, 9, 0)}},
 		"after the last the charge is lost": {
 			standing{Class: payment.SoftDecline, Code: "004", Known: true, Rung: 5, Now: local(2, 15, 9, 1)}, want{state: "lost", rung: 5}},
 		"an answer that came days late skips the rungs that have passed": {
@@ -157,22 +159,23 @@ func TestTheLadderHasSixTriesWhateverIsAnswered(t *testing.T) {
 	}
 }
 
-func TestWhatADebtLeavesAMemberToDo(t *testing.T) {
+// Red with ladder[rung] for every rung; with the farther of both days; and with the window's ends in it.
+func TestTheFourthTryWaitsForTheSalary(t *testing.T) {
 	t.Parallel()
-	for name, tc := range map[string]struct {
-		rung, grace int
-		days        int
-		want        string
-	}{
-		"nothing is taken away on the last day of grace": {rung: 3, grace: 6, days: 6, want: "full"},
-		"nor before the third rung":                      {rung: 2, grace: 0, days: 3, want: "full"},
-		"on the third there are no new bookings":         {rung: 3, grace: 5, days: 6, want: "no_new_bookings"},
-		"on the fourth no entry":                         {rung: 4, grace: 7, days: 10, want: "no_checkin"},
-		"on the last nothing":                            {rung: 5, grace: 7, days: 14, want: "suspended"},
-		"a studio with much patience waits for the last": {rung: 5, grace: 60, days: 14, want: "full"},
+	for name, tc := range map[string]struct{ due, want time.Time }{
+		"the tenth day is an 11th":                             {local(2, 1, 9, 0), local(2, 11, 9, 0)},
+		"the tenth day is a 12th, so the try is a day earlier": {local(2, 2, 9, 0), local(2, 11, 9, 0)},
+		"two days earlier is the earliest":                     {local(2, 3, 9, 0), local(2, 11, 9, 0)},
+		"the day after the third try is too early":             {local(2, 4, 9, 0), local(2, 14, 9, 0)},
+		"nothing to wait for in the middle of a month":         {local(2, 15, 9, 0), local(2, 25, 9, 0)},
+		"the day of the last try is too late":                  {local(4, 26, 9, 0), local(5, 6, 9, 0)},
+		"the 10th is three days later":                         {local(4, 27, 9, 0), local(5, 10, 9, 0)},
+		"the tenth day is a 10th":                              {local(4, 30, 9, 0), local(5, 10, 9, 0)},
+		"a charge of midnight falls due on the studio's day":   {local(2, 3, 0, 30), local(2, 11, 9, 0)},
+		"the 10th is two days later":                           {local(3, 29, 9, 0), local(4, 10, 9, 0)},
 	} {
-		if got := access(due, due.AddDate(0, 0, tc.days), israel, tc.rung, tc.grace); got != tc.want {
-			t.Errorf("%s: %s, not %s", name, got, tc.want)
+		if got := rungAt(tc.due.UTC(), salaryRung, israel); !got.Equal(tc.want) {
+			t.Errorf("%s: %s, not %s", name, got.In(israel), tc.want)
 		}
 	}
 }

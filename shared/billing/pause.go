@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	// sqlEndPause puts off, by the days of the pause, the dunning that stood still in it, and closes the person's case.
+	// sqlEndPause puts off, by the days of the pause, the dunning that stood still in it, and what ages after its ladder's end; and
+	// closes the person's case.
 	sqlEndPause = `
 with was as (
   select charges_paused_at as at, tz from orgs where id = app.org() and charges_paused_at is not null
@@ -17,7 +18,9 @@ with was as (
 )
 update dunning_cases d set days_still = d.days_still + x.days, next_at = app.days_later(d.next_at, x.days, x.tz)
 from (select k.id, w.tz, (app.business_now() at time zone w.tz)::date - (greatest(w.at, k.opened_at) at time zone w.tz)::date as days
-  from dunning_cases k, was w where k.org_id = app.org() and k.state in ('open', 'waiting_method')) x
+  from dunning_cases k, was w where k.org_id = app.org() and (k.state in ('open', 'waiting_method')
+    or k.state = 'lost' and exists (select from charges c where c.org_id = k.org_id and c.id = k.charge_id and c.state = 'failed')
+      and not exists (select from dunning_cases l where l.org_id = k.org_id and l.member_id = k.member_id and l.charge_id = k.charge_id and l.id > k.id))) x
 where d.org_id = app.org() and d.id = x.id and x.days > 0`
 	// sqlPutOff leaves charges to the next day on which the studio charges, when today is none; their ladder begins then.
 	sqlPutOff = `

@@ -13,7 +13,7 @@ import (
 
 // sqlApprove settles attempts as approved, and in the same statement everything that follows from money having moved:
 // the charge is paid, the payment and its allocation exist, the ledger balances, the membership is active, dunning is
-// over, full access is back. Every part hangs on the first UPDATE; when an attempt is settled already, all of it is
+// over, and access is what the debts that are left allow, by the rule of app.settle_access. Every part hangs on the first UPDATE; when an attempt is settled already, all of it is
 // nothing for it. VAT is by the rate of the payment's day; an exempt dealer (patur) has none.
 const sqlApprove = `
 with t as materialized (
@@ -54,18 +54,18 @@ with t as materialized (
 ), d as (
   update dunning_cases dc set state = 'won', closed_at = t.now, next_at = null from c, t
   where dc.org_id = app.org() and dc.charge_id = c.id and dc.state in ('open', 'waiting_method')
-), acc as (
-  update members mb set access_level = 'full' from c
-  where mb.org_id = app.org() and mb.id = c.member_id and mb.access_level <> 'full'
-    and not exists (select from charges o where o.org_id = app.org() and o.member_id = c.member_id and o.id not in (select id from c)
-      and o.state = 'failed')
-    and not exists (select from dunning_cases o where o.org_id = app.org() and o.member_id = c.member_id and o.charge_id not in (select id from c)
-      and o.state in ('open', 'waiting_method'))
 ), ev as (
   insert into member_events (org_id, member_id, at, kind, data)
   select app.org(), c.member_id, t.now, 'charge.paid', jsonb_build_object('charge_id', c.id, 'amount_agorot', c.amount) from c, t
+  returning member_id
+), debtors as materialized (
+  select ev.member_id from ev join members mb on mb.org_id = app.org() and mb.id = ev.member_id
+  where mb.access_level <> 'full' or exists (select from dunning_cases x join c on c.id = x.charge_id where x.org_id = app.org() and x.member_id = ev.member_id)
+  group by ev.member_id order by ev.member_id
+), acc as materialized (
+  select app.settle_access(app.org(), member_id, 'charge.paid', (select array_agg(id) from c)) as level from debtors
 )
-select count(*) from c`
+select count(*), (select count(level) from acc) from c`
 
 // record writes down what the provider answered. It is called once by the worker that sent the attempt and once by
 // every look-up; the guards let exactly one of them settle it.

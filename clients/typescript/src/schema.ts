@@ -1817,7 +1817,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             /**
-             * @description What becomes of the access of a member whose debt stays unpaid to the end of the ladder
+             * @description What becomes of the access of a member whose debt is unpaid at the end of the ladder and of grace: suspend takes all of it; keep leaves it without bookings and entry
              * @enum {string}
              */
             dunning_end: "suspend" | "keep";

@@ -49,7 +49,7 @@ var tables = map[string]table{
 		"clerk_user_id": `'user_' || md5(id::text)`, "name": `'חבר ' || left(md5(id::text), 6)`, "latin_name": `'Member ' || left(md5(id::text), 6)`,
 		"search_key": `'חבר ' || left(md5(id::text), 6)`, "birth_date": `make_date(extract(year from birth_date)::int, 1, 1)`,
 		"phone": `'+97250' || lpad(n::text, 7, '0')`, "email": maskedEmail,
-	}, kept: `phone_shared language status access_level version created_at updated_at archived_at`},
+	}, kept: `phone_shared language status access_level access_next_at version created_at updated_at archived_at`},
 	"plans": {masked: map[string]string{"name": `'תכנית ' || left(md5(id::text), 6)`}, kept: `type status created_at`},
 	"plan_versions": {kept: `version price base_price currency pay_mode term_months installments entries validity_days limits effective published_at
 		single_payment_allowed`},

@@ -3,6 +3,7 @@ package billingapi_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"fitkit/shared/id"
 	"fitkit/shared/postgres/postgrestest"
@@ -79,10 +80,13 @@ func TestVoidCharge(t *testing.T) {
 	})
 	t.Run("with a failed charge goes its dunning, and access is back only when no other debt bars it", func(t *testing.T) {
 		debtor := f.memberWithCard(t, f.A)
-		first, second := f.charge(t, f.A, debtor, 100, 0), f.charge(t, f.A, debtor, 100, 0)
+		days := func(n time.Duration) time.Duration { return n * 24 * time.Hour }
+		first, second := f.charge(t, f.A, debtor, 100, days(12)), f.charge(t, f.A, debtor, 100, days(11))
 		f.answers(declined)
 		f.execute(t, f.A, first)
 		f.execute(t, f.A, second)
+		f.Exec(t, "update dunning_cases set opened_at = opened_at - interval '11 days' where member_id = $1", debtor)
+		f.Exec(t, "update payment_attempts set business_at = business_at - interval '11 days' where charge_id in ($1, $2)", first, second)
 		f.Exec(t, "update members set access_level = 'no_checkin' where id = $1", debtor)
 		access := func() string {
 			return postgrestest.Get[string](t, f.Database, "select access_level from members where id = $1", debtor)

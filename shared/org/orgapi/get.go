@@ -36,7 +36,7 @@ type orgOutput struct {
 	TestMode         bool       `json:"test_mode"`
 	TestNow          *time.Time `json:"test_now" doc:"The test clock; null: the real one"`
 	ChargeOnRestDays bool       `json:"charge_on_rest_days" doc:"false: a charge due on a Saturday or holiday waits for the next day"`
-	DunningEnd       string     `json:"dunning_end" enum:"suspend,keep" doc:"What becomes of the access of a member whose debt stays unpaid to the end of the ladder"`
+	DunningEnd       string     `json:"dunning_end" enum:"suspend,keep" doc:"What becomes of the access of a member whose debt is unpaid at the end of the ladder and of grace: suspend takes all of it; keep leaves it without bookings and entry"`
 	GraceDays        int        `json:"grace_days" doc:"Days of full access while in arrears"`
 	ChargesPausedAt  *time.Time `json:"charges_paused_at"`
 	ChargesPausedWhy *string    `json:"charges_paused_why"`
