@@ -18,7 +18,7 @@ func TestAnotherCurrencyIsTheStudiosOwnUnlessAnAttemptOwnsIt(t *testing.T) {
 		"an attempt's":   {map[string]money.Agorot{"1": 5000}, "currency_differs"},
 		"another amount": {map[string]money.Agorot{"1": 18000}, "currency_differs"},
 	} {
-		_, found := compare(nil, listed, tc.owners)
+		_, found, _ := compare(nil, listed, tc.owners, false)
 		got := ""
 		if len(found) > 0 {
 			got = found[0].Kind

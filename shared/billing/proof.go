@@ -2,7 +2,9 @@ package billing
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,6 +27,11 @@ type Proof struct {
 	Sums        DaySums
 	Differences []Difference
 	Nightly     *Nightly // nil when no night has found the day yet
+
+	strays     []strays // the transactions behind not_in_books
+	unread     bool     // a list was not read, so nobody knows what it would say
+	refused    []gateway
+	movesMoney bool
 }
 
 // Proven says that nothing was found that contradicts it and nothing is still unknown.
@@ -69,7 +76,15 @@ var ErrDayAhead = fail.New(fail.Invalid, "billing.proof_day_ahead", "This day ha
 type asking struct {
 	Terminal    string // that the day's attempts were made on
 	Gateway     gateway
+	Took        bool // an attempt on it was approved
 	First, Last time.Time
+}
+
+// strays is what a terminal's list holds of a day that no approved attempt owns.
+type strays struct {
+	Gateway  id.Gateway
+	Terminal string
+	Listed   []payment.Transaction
 }
 
 // listMargin is how far the provider's clock and ours may differ.
@@ -82,15 +97,25 @@ func (s *Collector) Proof(ctx context.Context, c tenancy.Caller, day civil.Date)
 	if err != nil {
 		return Proof{}, fail.Wrap(err, "read the books of %s", day)
 	}
-	p := Proof{Day: day, Charges: books.charges, Sums: books.sums(), Differences: append(books.differences(), books.oddities...), Nightly: books.nightly}
+	p := Proof{Day: day, Charges: books.charges, Sums: books.sums(), Nightly: books.nightly,
+		Differences: append(books.differences(), books.oddities...), movesMoney: len(books.asking) == 0}
 	for _, a := range books.asking {
+		terminal, err := strconv.Atoi(a.Terminal)
+		p.movesMoney = p.movesMoney || err != nil || s.provider.MovesMoney(terminal)
 		if a.Terminal != a.Gateway.Terminal {
-			p.Differences = append(p.Differences, Difference{"terminal_replaced", a.Gateway.ID.String(),
-				"terminal " + a.Terminal + " took the charges and is connected no more; compare them with its list at the provider"})
+			p.unread = true
+			if a.Took { // what was refused there moved nothing, and what has no answer yet keeps the day by itself
+				p.Differences = append(p.Differences, Difference{"terminal_replaced", a.Gateway.ID.String(),
+					"terminal " + a.Terminal + " took the charges and is connected no more; compare them with its list at the provider"})
+			}
 			continue
 		}
 		listed, err := s.listOf(ctx, a)
 		if err != nil {
+			p.unread = true
+			if errors.Is(err, payment.ErrCredentials) {
+				p.refused = append(p.refused, a.Gateway)
+			}
 			obs.Add(ctx, "list", fail.From(err).Code)
 			p.Differences = append(p.Differences, Difference{"provider_unreachable", a.Gateway.ID.String(), "the provider's list could not be read: " + fail.From(err).Code})
 			continue
@@ -99,9 +124,12 @@ func (s *Collector) Proof(ctx context.Context, c tenancy.Caller, day civil.Date)
 		if err != nil {
 			return p, err
 		}
-		sum, found := compare(books.approvedAt(a), listed, owners)
+		sum, found, nobodys := compare(books.approvedAt(a), listed, owners, s.provider.Shared(terminal))
 		p.Sums.Provider += sum
 		p.Differences = append(p.Differences, found...)
+		if len(nobodys) > 0 {
+			p.strays = append(p.strays, strays{a.Gateway.ID, a.Terminal, nobodys})
+		}
 	}
 	return p, nil
 }
@@ -148,20 +176,24 @@ func (s *Collector) owners(ctx context.Context, c tenancy.Caller, gateway id.Gat
 }
 
 // compare matches the day's approved attempts and the provider's list both ways, by transaction and amount, and sums
-// what the provider has of the day's. Refunds are another matter and are left out.
-func compare(approved []bookedAttempt, listed []payment.Transaction, owners map[string]money.Agorot) (sum money.Agorot, found []Difference) {
+// what the provider has of the day's. Refunds are another matter and are left out. On a shared terminal what nobody owns is a stranger's.
+func compare(approved []bookedAttempt, listed []payment.Transaction, owners map[string]money.Agorot, shared bool) (
+	sum money.Agorot, found []Difference, nobodys []payment.Transaction) {
 	at := map[string]money.Agorot{}
 	for _, t := range listed {
-		if t.Refund {
+		amount, owned := owners[t.ProviderTxn]
+		if t.Refund || shared && !owned {
 			continue
 		}
-		if _, twice := at[t.ProviderTxn]; twice {
+		_, twice := at[t.ProviderTxn]
+		if twice {
 			found = append(found, Difference{"listed_twice", t.ProviderTxn, "the provider lists it more than once"})
 		}
 		at[t.ProviderTxn] = t.Amount
-		switch amount, owned := owners[t.ProviderTxn]; {
-		case !owned && t.Foreign: // FitKit charges shekels; what the studio took in another currency is its own
+		switch {
+		case !owned && (t.Foreign || twice): // FitKit charges shekels; what the studio took in another currency is its own
 		case !owned:
+			nobodys = append(nobodys, t)
 			found = append(found, Difference{"not_in_books", t.ProviderTxn, fmt.Sprintf("the provider took %s, and no approved attempt owns it", t.Amount)})
 		case t.Foreign:
 			found = append(found, Difference{"currency_differs", t.ProviderTxn, fmt.Sprintf("the provider took another currency than the attempt's %s", amount)})
@@ -176,5 +208,5 @@ func compare(approved []bookedAttempt, listed []payment.Transaction, owners map[
 		}
 		sum += amount
 	}
-	return sum, found
+	return sum, found, nobodys
 }

@@ -94,7 +94,8 @@ order by 1, 2`
 
 	// sqlDayAsking: whatever was sent may have been taken, so its real day is asked for too.
 	sqlDayAsking = theDay + `
-select a.terminal, g.id, g.terminal, g.creds_ct, g.settings, min(a.sent_at), max(greatest(a.sent_at, case when a.state = 'approved' then a.settled_at end))
+select a.terminal, g.id, g.terminal, g.creds_ct, g.settings, bool_or(a.state = 'approved'),
+  min(a.sent_at), max(greatest(a.sent_at, case when a.state = 'approved' then a.settled_at end))
 from d join payment_attempts a on a.org_id = app.org() and a.business_at >= d.first and a.business_at < d.next
 join gateways g on g.org_id = a.org_id and g.id = a.gateway_id
 where a.sent_at is not null group by g.org_id, g.id, a.terminal order by g.id, a.terminal`
@@ -102,17 +103,19 @@ where a.sent_at is not null group by g.org_id, g.id, a.terminal order by g.id, a
 	sqlNightly = `select state, tries, tried_at from day_proofs where org_id = app.org() and day = $1`
 )
 
+// readBooks reads statement by statement, each of its own moment. What has no answer is read before what is approved: an attempt that is
+// approved in between is in both and keeps the day for the next night, where it would be in neither.
 func (s *Collector) readBooks(ctx context.Context, c tenancy.Caller, day civil.Date) (k books, err error) {
 	var today civil.Date
 	b := &postgres.Batch{}
 	b.Queue(sqlToday).QueryRow(func(row pgx.Row) error { return row.Scan(&today) })
+	b.Queue(sqlDayOddities, day).Query(func(rows pgx.Rows) (err error) {
+		k.oddities, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Difference])
+		return err
+	})
 	b.Queue(sqlDayCharges, day).QueryRow(k.charges.scan)
 	b.Queue(sqlDayApproved, day).Query(func(rows pgx.Rows) (err error) {
 		k.approved, err = pgx.CollectRows(rows, pgx.RowToStructByPos[bookedAttempt])
-		return err
-	})
-	b.Queue(sqlDayOddities, day).Query(func(rows pgx.Rows) (err error) {
-		k.oddities, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Difference])
 		return err
 	})
 	b.Queue(sqlDayAsking, day).Query(func(rows pgx.Rows) (err error) {
@@ -148,7 +151,7 @@ func (k *books) scanNightly(row pgx.Row) error {
 }
 
 func scanAsking(row pgx.CollectableRow) (a asking, err error) {
-	err = row.Scan(&a.Terminal, &a.Gateway.ID, &a.Gateway.Terminal, &a.Gateway.SealedCreds, &a.Gateway.Settings, &a.First, &a.Last)
+	err = row.Scan(&a.Terminal, &a.Gateway.ID, &a.Gateway.Terminal, &a.Gateway.SealedCreds, &a.Gateway.Settings, &a.Took, &a.First, &a.Last)
 	return a, err
 }
 

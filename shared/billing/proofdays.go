@@ -66,10 +66,12 @@ func (s *Store) PlanProofsOrg(ctx context.Context, c tenancy.Caller) (n int64, e
 const (
 	// sqlOrgsToProve: without a gateway nothing was ever charged. Deleted studios too: what was under way has moved or has not.
 	sqlOrgsToProve = `select o.id from orgs o where exists (select from gateways g where g.org_id = o.id) order by o.id`
-	// sqlUnprovenDays counts no test studio's, whose provider holds what tests put there.
+	// sqlUnprovenDays counts no test studio's, whose provider holds what tests put there, no day of a test terminal, and no studio's that
+	// is deleted: its last days are a person's cases, and nobody is left to be called for them at night.
 	sqlUnprovenDays = `
 select count(*) from day_proofs p join orgs o on o.id = p.org_id
-where p.state in ('waiting', 'differs') and not o.test_mode and (p.day + 1)::timestamp at time zone o.tz < now() - $1::interval`
+where p.state in ('waiting', 'differs') and coalesce((p.figures->>'moves_money')::boolean, true) and not o.test_mode and o.status <> 'deleted'
+  and (p.day + 1)::timestamp at time zone o.tz < now() - $1::interval`
 )
 
 // PlanProofs enqueues the proofs of every organisation's finished days that have none yet.

@@ -37,12 +37,12 @@ func proven(t *testing.T) (studio, id.Charge) {
 // tonight plans and proves as the next night would: the job's key is another then.
 func (s studio) tonight(t *testing.T) {
 	t.Helper()
-	s.Exec(t, "update jobs set dedupe_key = dedupe_key || ' before' where queue = 'billing-prove-day'")
+	s.Exec(t, "update jobs set dedupe_key = dedupe_key || ' before ' || id where queue = 'billing-prove-day'")
 	if _, err := billing.NewSweeper(s.System, s.DB).PlanProofs(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	days := postgrestest.Get[[]time.Time](t, s.Database, `select coalesce(array_agg((payload->>'day')::date order by payload->>'day'), '{}') from jobs
-		where queue = 'billing-prove-day' and dedupe_key not like '% before'`)
+		where queue = 'billing-prove-day' and dedupe_key not like '% before %'`)
 	for _, day := range days {
 		s.prove(t, civil.New(day.Year(), day.Month(), day.Day()))
 	}
@@ -141,17 +141,17 @@ func TestADayThatWentVeryWrongAsksAFewHundredQuestionsANight(t *testing.T) {
 	t.Parallel()
 	s, _ := proven(t)
 	for n := range 250 {
-		s.Provider.Booked[theirs+strconv.Itoa(n)] = payment.Transaction{ProviderTxn: strconv.Itoa(n), Amount: 100}
+		for _, again := range []string{"a", "b"} {
+			s.Provider.Booked[theirs+strconv.Itoa(n)+again] = payment.Transaction{ProviderTxn: strconv.Itoa(n), Amount: 100, Foreign: true}
+		}
 	}
 	s.tonight(t)
-	s.wantKept(t, "the first night", "differs after 1, 200 not_in_books open")
+	s.wantKept(t, "the first night", "differs after 1, 200 listed_twice open")
 	s.tonight(t)
-	s.wantKept(t, "the second night", "differs after 2, 250 not_in_books open")
-	for _, again := range []string{"a", "b"} {
-		s.Provider.Booked[theirs+again] = payment.Transaction{ProviderTxn: "7", Amount: 100}
-	}
+	s.wantKept(t, "the second night", "differs after 2, 250 listed_twice open")
+	s.Provider.Booked[theirs] = payment.Transaction{ProviderTxn: "7", Amount: 100, Foreign: true}
 	s.tonight(t)
-	s.wantKept(t, "listed three times", "differs after 3, 1 listed_twice open, 250 not_in_books open")
+	s.wantKept(t, "listed three times", "differs after 3, 250 listed_twice open")
 }
 
 // tookMore is the provider saying that it took an agora more of the studio's only charge.
@@ -193,7 +193,7 @@ func TestWhatIsFoundNoMoreClosesItself(t *testing.T) {
 	s.wantKept(t, "one is gone", "differs after 2, 1 not_in_books closed, 1 not_in_books open")
 	s.Provider.Booked[theirs] = nobodys
 	s.tonight(t)
-	s.wantKept(t, "it came back", "differs after 3, 1 not_in_books closed, 2 not_in_books open")
+	s.wantKept(t, "it came back", "differs after 3, 2 not_in_books closed, 1 not_in_books open")
 	delete(s.Provider.Booked, theirs)
 	delete(s.Provider.Booked, "other")
 	s.tonight(t)
@@ -252,7 +252,7 @@ func TestALostAnswerIsNoCaseOfItsDay(t *testing.T) {
 	s.wantKept(t, "once it is found", "proven after 2")
 }
 
-// TestADayThatStaysUnprovenIsCounted has been seen red with the limit at a day and with test studios counted.
+// TestADayThatStaysUnprovenIsCounted has been seen red with the limit at a day, and with test studios, deleted ones and test terminals counted.
 func TestADayThatStaysUnprovenIsCounted(t *testing.T) {
 	t.Parallel()
 	s, _ := proven(t)
@@ -271,6 +271,16 @@ func TestADayThatStaysUnprovenIsCounted(t *testing.T) {
 	if n := late(); n != 1 {
 		t.Errorf("%d days, want the one that ended two days ago and not the one that ended yesterday", n)
 	}
+	s.Exec(t, "update orgs set status = 'deleted'")
+	if n := late(); n != 0 {
+		t.Errorf("%d days of a studio that is deleted", n)
+	}
+	s.Exec(t, "update orgs set status = 'active'")
+	s.Exec(t, `update day_proofs set figures = '{"moves_money": false}'`)
+	if n := late(); n != 0 {
+		t.Errorf("%d days of a test terminal", n)
+	}
+	s.Exec(t, "update day_proofs set figures = '{}'")
 	s.Exec(t, "update day_proofs set state = 'proven', tries = 1, tried_at = now()")
 	if n := late(); n != 0 {
 		t.Errorf("%d days though all are proven", n)

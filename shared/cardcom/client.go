@@ -37,8 +37,17 @@ const publicTestTerminal = 1000
 // MovesMoney implements payment.Provider. Only a sandbox answers without TLS; what is behind an address with TLS may be Cardcom,
 // under whatever name.
 func (c *Client) MovesMoney(terminal int) bool {
+	return !c.sandbox() && terminal != publicTestTerminal
+}
+
+// Shared implements payment.Provider. A sandbox's terminals are the studio's own, under whatever number.
+func (c *Client) Shared(terminal int) bool {
+	return !c.sandbox() && terminal == publicTestTerminal
+}
+
+func (c *Client) sandbox() bool {
 	u, err := url.Parse(c.base)
-	return (err != nil || u.Scheme != "http") && terminal != publicTestTerminal
+	return err == nil && u.Scheme == "http"
 }
 
 // New is a client whose calls take at most timeout. It follows no redirects, and never sends a request twice: HTTP/2 is left out,

@@ -15,5 +15,8 @@ func TestWhateverMayBeCardcomTakesMoneyButNotOnItsTestTerminal(t *testing.T) {
 		if got := c.MovesMoney(123456); got != want || c.MovesMoney(1000) {
 			t.Errorf("%s: terminal 123456 takes money: %t, terminal 1000: %t", base, got, c.MovesMoney(1000))
 		}
+		if c.Shared(1000) != want || c.Shared(123456) { // red with a sandbox's terminal taken for the public one
+			t.Errorf("%s: terminal 1000 is everybody's: %t, terminal 123456: %t", base, c.Shared(1000), c.Shared(123456))
+		}
 	}
 }

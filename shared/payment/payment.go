@@ -120,6 +120,8 @@ type Provider interface {
 	FetchCheckout(ctx context.Context, c Credentials, ref, reference string) (Outcome, error)
 	// MovesMoney says whether the terminal takes real money: whoever connects it cannot decide that.
 	MovesMoney(terminal int) bool
+	// Shared says whether the terminal is everybody's, so that its list holds what strangers took too.
+	Shared(terminal int) bool
 	// Probe proves the credentials without moving money.
 	Probe(ctx context.Context, c Credentials) error
 	// List is the provider's successful transactions of the days from first to last.

@@ -26,7 +26,7 @@ type Money struct {
 	OpenCases int64
 	ByKind    map[string]int64 // of the open cases
 	Cases     []MoneyCase      // the oldest first
-	Unproven  int64            // finished days whose proof is lacking, of any age
+	Unproven  int64            // finished days whose proof is lacking, of any age; none of tests
 	Days      []UnprovenDay    // the oldest first
 }
 
@@ -67,10 +67,18 @@ const (
 select a.org_id, a.id, a.charge_id, a.unknown_at, a.lookups, a.next_lookup_at
 from payment_attempts a join orgs o on o.id = a.org_id
 where a.state = 'unknown' and a.unknown_at < coalesce(o.test_now, now()) - $1::interval order by a.unknown_at limit $2`
-	sqlCaseCounts = `select kind, count(*) from money_cases where state = 'open' group by kind`
-	sqlCases      = `select org_id, id, kind, attempt_id, subject, day, opened_at from money_cases where state = 'open' order by opened_at, id limit $1`
-	sqlUnproven   = `select count(*) from day_proofs where state in ('waiting', 'differs')`
-	sqlDays       = `select org_id, day, state, tries, tried_at from day_proofs where state in ('waiting', 'differs') order by day, org_id limit $1`
+	sqlCaseCounts = `select k.kind, count(*)` + fromCases + ` group by k.kind`
+	sqlCases      = `select k.org_id, k.id, k.kind, k.attempt_id, k.subject, k.day, k.opened_at` + fromCases + ` order by k.opened_at, k.id limit $1`
+	sqlUnproven   = `select count(*)` + fromDays
+	sqlDays       = `select p.org_id, p.day, p.state, p.tries, p.tried_at` + fromDays + ` order by p.day, p.org_id limit $1`
+
+	// What the proofs of test studios and of test terminals found is nobody's to answer, and days of a test clock would stand before all others.
+	fromDays = `
+from day_proofs p join orgs o on o.id = p.org_id
+where p.state in ('waiting', 'differs') and coalesce((p.figures->>'moves_money')::boolean, true) and not o.test_mode`
+	fromCases = `
+from money_cases k join orgs o on o.id = k.org_id left join day_proofs p on p.org_id = k.org_id and p.day = k.day
+where k.state = 'open' and (k.subject is null or not o.test_mode and coalesce((p.figures->>'moves_money')::boolean, true))`
 )
 
 // Money reads what is open about money.

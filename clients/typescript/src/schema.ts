@@ -1931,11 +1931,11 @@ export interface components {
             day?: string;
             id: string;
             /** @enum {string} */
-            kind: "unknown_attempt" | "amount_mismatch" | "partial_approval" | "unmapped_code" | "provider_duplicate" | "refund_due" | "charges_paused" | "not_in_books" | "amount_differs" | "currency_differs" | "listed_twice" | "not_at_provider" | "terminal_replaced" | "charge_not_paid" | "payment_differs" | "allocation_differs" | "ledger_differs" | "payment_without_approval" | "paid_without_payment" | "entry_without_payment";
+            kind: "unknown_attempt" | "amount_mismatch" | "partial_approval" | "unmapped_code" | "provider_duplicate" | "refund_due" | "charges_paused" | "not_in_books" | "amount_differs" | "currency_differs" | "listed_twice" | "not_at_provider" | "terminal_replaced" | "list_unread" | "charge_not_paid" | "payment_differs" | "allocation_differs" | "ledger_differs" | "payment_without_approval" | "paid_without_payment" | "entry_without_payment";
             /** Format: date-time */
             opened_at: string;
             org_id: string;
-            /** @description What a day's proof found it on: the id of an attempt, charge, payment or entry, or the provider's number of a transaction */
+            /** @description What a day's proof found it on: the id of an attempt, charge, payment or entry, the provider's number of a transaction, or a gateway's id and the day */
             subject?: string;
         };
         PlatformCronOutput: {
@@ -2111,7 +2111,7 @@ export interface components {
             unknown: number;
             /**
              * Format: int64
-             * @description Finished days of studios that had charges and have no proof yet
+             * @description Finished days of studios that had charges and have no proof yet, without those of test studios and test terminals
              */
             unproven_days: number;
         };

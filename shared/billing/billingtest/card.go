@@ -17,8 +17,10 @@ const (
 	Terminal = 1000
 	// RealTerminal takes real money; every other takes none.
 	RealTerminal = 123456
-	APIName      = "n"
-	APIPassword  = "p"
+	// SharedTerminal is everybody's test terminal.
+	SharedTerminal = 2000
+	APIName        = "n"
+	APIPassword    = "p"
 )
 
 // MemberWithCard makes a member whose saved card is one that a provider, another than the Studio's own, gave a token for.

@@ -92,6 +92,9 @@ func (p *Provider) FetchCheckout(_ context.Context, _ payment.Credentials, ref, 
 // MovesMoney implements payment.Provider.
 func (p *Provider) MovesMoney(terminal int) bool { return terminal == RealTerminal }
 
+// Shared implements payment.Provider.
+func (p *Provider) Shared(terminal int) bool { return terminal == SharedTerminal }
+
 // Probe implements payment.Provider.
 func (p *Provider) Probe(context.Context, payment.Credentials) error { return nil }
 

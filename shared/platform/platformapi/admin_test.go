@@ -266,13 +266,19 @@ func TestOpenCasesAreShownWithoutTheirWords(t *testing.T) {
 	}
 }
 
-// TestDaysWithoutAProofAreShown has been seen red without the days that no night has tried yet.
+// TestDaysWithoutAProofAreShown has been seen red without the days that no night has tried yet, and with days and findings of a test terminal
+// or of a test studio.
 func TestDaysWithoutAProofAreShown(t *testing.T) {
 	t.Parallel()
 	e := serve(t)
 	e.Exec(t, `insert into day_proofs (org_id, day, state, tries, tried_at, differences) values ($1, '2026-03-02', 'waiting', 0, null, '[]'),
 		($1, '2026-03-01', 'differs', 2, '2026-03-03T01:30:00Z', '["Dana"]'), ($1, '2026-02-28', 'proven', 1, now(), '[]'), ($1, '2026-02-27', 'explained', 1, now(), '["Dana"]')`, e.B.Org)
 	e.Exec(t, `insert into money_cases (org_id, kind, subject, day, detail) values ($1, 'not_in_books', '999', '2026-03-01', 'of Dana')`, e.B.Org)
+	e.Exec(t, `insert into day_proofs (org_id, day, state, tries, tried_at, figures) values ($1, '2020-03-02', 'differs', 1, now(), '{"moves_money": false}')`, e.B.Org)
+	e.Exec(t, `insert into money_cases (org_id, kind, subject, day, detail) values ($1, 'not_in_books', '998', '2020-03-02', 'of nobody')`, e.B.Org)
+	e.Exec(t, `update orgs set test_mode = id = $1`, e.A.Org)
+	e.Exec(t, `insert into day_proofs (org_id, day) values ($1, '2020-03-01')`, e.A.Org)
+	e.Exec(t, `insert into money_cases (org_id, kind, subject, day, detail) values ($1, 'listed_twice', '7', '2020-03-01', 'a test')`, e.A.Org)
 	got := e.AsAdmin(t).Get("/v1/admin/money").Want(200).Body
 	want := `"open_cases":1,"open_cases_by_kind":{"not_in_books":1},"cases":[{"org_id":"ORG","id":"*","kind":"not_in_books","subject":"999","day":"2026-03-01","opened_at":"*"}],` +
 		`"unproven_days":2,"days":[{"org_id":"ORG","day":"2026-03-01","state":"differs","tries":2,"tried_at":"2026-03-03T01:30:00Z"},{"org_id":"ORG","day":"2026-03-02","state":"waiting","tries":0}]`

@@ -26,7 +26,7 @@ type moneyOutput struct {
 	OpenCases int64            `json:"open_cases"`
 	ByKind    map[string]int64 `json:"open_cases_by_kind" doc:"How many of each kind that has any"`
 	Cases     []caseOutput     `json:"cases" nullable:"false" doc:"The oldest hundred"`
-	Unproven  int64            `json:"unproven_days" doc:"Finished days of studios that had charges and have no proof yet"`
+	Unproven  int64            `json:"unproven_days" doc:"Finished days of studios that had charges and have no proof yet, without those of test studios and test terminals"`
 	Days      []dayOutput      `json:"days" nullable:"false" doc:"The oldest hundred of them: infra/runbooks/day-unproven.md"`
 }
 
@@ -42,9 +42,9 @@ type attemptOutput struct {
 type caseOutput struct {
 	OrgID     string    `json:"org_id"`
 	ID        string    `json:"id"`
-	Kind      string    `json:"kind" enum:"unknown_attempt,amount_mismatch,partial_approval,unmapped_code,provider_duplicate,refund_due,charges_paused,not_in_books,amount_differs,currency_differs,listed_twice,not_at_provider,terminal_replaced,charge_not_paid,payment_differs,allocation_differs,ledger_differs,payment_without_approval,paid_without_payment,entry_without_payment"`
+	Kind      string    `json:"kind" enum:"unknown_attempt,amount_mismatch,partial_approval,unmapped_code,provider_duplicate,refund_due,charges_paused,not_in_books,amount_differs,currency_differs,listed_twice,not_at_provider,terminal_replaced,list_unread,charge_not_paid,payment_differs,allocation_differs,ledger_differs,payment_without_approval,paid_without_payment,entry_without_payment"`
 	AttemptID string    `json:"attempt_id,omitempty"`
-	Subject   string    `json:"subject,omitempty" doc:"What a day's proof found it on: the id of an attempt, charge, payment or entry, or the provider's number of a transaction"`
+	Subject   string    `json:"subject,omitempty" doc:"What a day's proof found it on: the id of an attempt, charge, payment or entry, the provider's number of a transaction, or a gateway's id and the day"`
 	Day       string    `json:"day,omitempty" format:"date" doc:"The day whose proof found it"`
 	OpenedAt  time.Time `json:"opened_at"`
 }

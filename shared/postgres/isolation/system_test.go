@@ -20,7 +20,7 @@ var systemMay = map[string][]string{
 	"clerk_deleted_users": {"grant insert, select", "policy all rows true written true"},
 	"connections":         {"grant delete", "grant select (id, org_id)", "policy delete rows true", "policy select rows true"},
 	"cron_runs":           {"grant insert, select, update", "policy all rows true written true"},
-	"day_proofs":          {"grant select (day, org_id, state, tried_at, tries)", "policy select rows (state = ANY (ARRAY['waiting'::text, 'differs'::text]))"},
+	"day_proofs":          {"grant select (day, figures, org_id, state, tried_at, tries)", "policy select rows (state = ANY (ARRAY['waiting'::text, 'differs'::text]))"},
 	"dunning_cases":       {"grant select", "policy select rows (state = ANY (ARRAY['open'::text, 'waiting_method'::text]))"},
 	"gateways":            {"grant select (creds_ct, id, org_id)", "grant update (creds_ct, key_id)", "policy select rows true", "policy update rows true written true"},
 	"goose_db_version":    {"grant select"},
