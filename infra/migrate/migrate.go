@@ -28,6 +28,8 @@ const (
 	lockTimeout = "5s"
 	// tries is how often a migration that got no table is begun anew: whoever held it for long is gone, or the deployment stops.
 	tries = 5
+	// passwordTries is more: others on the server may be changing the same two roles for as long as they migrate.
+	passwordTries = 25
 	// pause keeps two that change the same roles from meeting again.
 	pause = 200 * time.Millisecond
 )
@@ -110,7 +112,7 @@ func up(ctx context.Context, p *goose.Provider) (err error) {
 
 // setPasswords sets both or none.
 func setPasswords(ctx context.Context, db *sql.DB, logins Logins) (err error) {
-	for range tries {
+	for range passwordTries {
 		if err = setBoth(ctx, db, logins); !crowded(err) {
 			break
 		}
