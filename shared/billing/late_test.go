@@ -2,6 +2,7 @@ package billing_test
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -105,6 +106,27 @@ func TestTheSecondLookUpFollowsTheFirst(t *testing.T) {
 			before := strings.Count(want, ",") + 1
 			if n := postgrestest.Get[int](t, s.Database, "select count(*) from jobs where queue = 'billing-resolve-unknown'"); n != before+1 {
 				t.Errorf("%d jobs, want one more than %d", n, before)
+			}
+		})
+	}
+}
+
+// TestAStrangersTransactionStopsNothingOnASharedTerminal was seen red with the list of such a terminal asked as any other's.
+func TestAStrangersTransactionStopsNothingOnASharedTerminal(t *testing.T) {
+	t.Parallel()
+	for terminal, want := range map[int]string{billingtest.SharedTerminal: "failed", billingtest.Terminal: "unknown"} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			s := studio{billingtest.NewStudio(t)}
+			s.Exec(t, "update gateways set terminal = $1", strconv.Itoa(terminal))
+			a := s.lost(t)
+			s.Provider.Booked["a stranger's"] = payment.Transaction{ProviderTxn: "999", Amount: 24900}
+			s.SetNow(t, billingtest.Start.Add(billing.UnknownAtMost+time.Minute))
+			if err := s.Collector.Resolve(t.Context(), s.Caller, billing.ResolveUnknown{AttemptID: a}); err != nil {
+				t.Fatal(err)
+			}
+			if got := postgrestest.Get[string](t, s.Database, "select state from payment_attempts"); got != want {
+				t.Errorf("the attempt is %s, want %s", got, want)
 			}
 		})
 	}

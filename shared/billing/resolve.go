@@ -152,9 +152,10 @@ func (s *Collector) askHuman(ctx context.Context, c tenancy.Caller, a id.Attempt
 const strayLooks = len(lookupSchedule) + 2
 
 // neverHappened settles an attempt as failed when neither look-up nor list knows it, after the settling time. A new
-// attempt with a new key may follow. A transaction of the same amount that is nobody's stops that.
+// attempt with a new key may follow. A transaction of the same amount that is nobody's stops that, but not on a terminal that is
+// everybody's: strangers' transactions are listed there, and no money moves.
 func (s *Collector) neverHappened(ctx context.Context, c tenancy.Caller, a id.Attempt, q question, creds payment.Credentials) error {
-	if q.SentAt != nil {
+	if q.SentAt != nil && !s.provider.Shared(creds.Terminal) {
 		strays, err := s.strays(ctx, c, q, creds)
 		if errors.Is(err, payment.ErrCredentials) {
 			if err := s.pauseRefused(ctx, c, q.Gateway); err != nil {
