@@ -36,6 +36,7 @@ func (s *studio) everything(t testing.TB, conn *pgx.Conn) map[string]tableRows {
 			if err := json.Unmarshal([]byte(raw), &row); err != nil {
 				t.Fatal(err)
 			}
+			delete(row, "access_next_at") // when the schedule looks again; it follows from the debts, and what was due already stays
 			for _, name := range keys {
 				key = append(key, fmt.Sprint(row[name]))
 			}

@@ -92,8 +92,10 @@ func checkContainer(dec *json.Decoder, open json.Delim, depth int) error {
 			return err
 		}
 	}
-	_, err := dec.Token() // the closing bracket
-	return err
+	if _, err := dec.Token(); err != nil { // the closing bracket
+		return errNotStrict
+	}
+	return nil
 }
 
 // folded is equal for names that encoding/json takes for one: the long s and the Kelvin sign have capitals and small letters
