@@ -92,7 +92,7 @@ test: preflight ## every test; sets up all it needs
 	@echo "==> compiling (the first time takes some minutes)"
 	@go list -export ./... >/dev/null # compiles all, as go build does, and links nothing
 	@echo "==> testing"
-	@$(STORES) -fast -- go test ./...
+	@$(STORES) -fast -- go test -timeout 30m ./...
 	@go test -tags fitkit_testhooks ./shared/auth ./shared/crash
 
 .PHONY: test-nightly

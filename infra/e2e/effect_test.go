@@ -50,7 +50,7 @@ func (s *studio) everything(t testing.TB, conn *pgx.Conn) map[string]tableRows {
 }
 
 // effect counts, by table, the rows that are added and gone, and those that are changed by what they are changed in: a
-// number by how much, anything else by its column alone, since two requests write different texts.
+// number by how much, anything else by that alone, since two requests write different texts, and now and then the same.
 func effect(before, after map[string]tableRows) map[string]int {
 	out := map[string]int{}
 	for table, were := range before {
@@ -78,9 +78,10 @@ func difference(was, is map[string]any) string {
 		switch {
 		case isNumber && stillNumber && old != now:
 			changed = append(changed, fmt.Sprintf("%s%+g", name, now-old))
-		case !isNumber && fmt.Sprint(was[name]) != fmt.Sprint(is[name]):
-			changed = append(changed, name)
+		case !isNumber && fmt.Sprint(was[name]) != fmt.Sprint(is[name]) && !slices.Contains(changed, "texts"):
+			changed = append(changed, "texts")
 		}
 	}
+	slices.Sort(changed)
 	return strings.Join(changed, ",")
 }

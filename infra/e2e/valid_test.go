@@ -25,7 +25,7 @@ type maker struct {
 var acceptable = map[string]string{
 	"api-member-archive":                sqlArchivable,
 	"api-billing-remove-payment-method": "select id::text from payment_methods where org_id = $1 and status = 'active' and member_id not in (select member_id from charges where org_id = $1 and state = 'failed') order by id desc limit 1",
-	"api-billing-retry-charge":          "select id::text from charges where org_id = $1 and state = 'failed' limit 1",
+	"api-billing-retry-charge":          "select c.id::text from charges c join payment_methods m on m.org_id = c.org_id and m.member_id = c.member_id and m.is_default where c.org_id = $1 and c.state = 'failed' limit 1",
 	"api-billing-void-charge":           "select id::text from charges where org_id = $1 and state = 'failed' limit 1",
 }
 
