@@ -103,6 +103,7 @@ func up(ctx context.Context, p *goose.Provider) (err error) {
 		if !crowded(err) {
 			break
 		}
+		time.Sleep(rand.N(pause))
 	}
 	if err != nil && len(stay) > 0 {
 		return fmt.Errorf("%w (applied before it, and staying: %s)", err, strings.Join(stay, ", "))
