@@ -144,32 +144,39 @@ func newcomer(t *testing.T) *studio {
 	return s
 }
 
-// prepare makes what the writes take away or try again: charges that failed, cards, and members without a membership.
+// prepare makes what the writes take away or try again: charges that failed and a card that pays them, cards to remove,
+// and members without a membership. Earlier tests may have removed any card that the studio was seeded with.
 func prepare(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
-	const some = 5
-	failed := "insert into charges (org_id, id, member_id, kind, amount, description, state, due_at) select $1, app.uuidv7(), $2, 'one_off', 100, 'failed', 'failed', now() from generate_series(1, 10)"
-	if _, err := conn.Exec(t.Context(), failed, a.Org, a.Members[1]); err != nil {
-		t.Fatal(err)
-	}
-	const cards = "select count(*)::int from payment_methods where org_id = $1 and status = 'active'"
-	had := read[int](t, conn, cards, a.Org)[0]
 	owner := seed.Client{API: running.Addresses.API, Token: func(context.Context) (string, error) { return a.tokens["owner"], nil }}
-	for i := range some {
-		var page struct{ URL string }
-		if err := owner.Do(t.Context(), http.MethodPost, "/v1/card-sessions", rand.Text(), map[string]any{"member_id": a.Members[2]}, &page); err != nil {
-			t.Fatal(err)
-		}
-		if err := seed.SaveCard(t.Context(), page.URL, seed.CardApproves, seed.NationalID(i)); err != nil {
-			t.Fatal(err)
-		}
-		arrived(t, conn, had+i+1, cards, a.Org)
+	payer, spare := a.Members[1], a.Members[2]
+	for i, member := range []string{payer, spare, spare, spare, spare, spare} {
+		saveCard(t, conn, owner, member, seed.NationalID(i))
 		person := seed.MemberAt(5000 + int(made.Add(1)))
 		if err := owner.Do(t.Context(), http.MethodPost, "/v1/members", rand.Text(), map[string]any{"name": person.Name, "phone": person.Phone}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	settle(t)
+	failed := "insert into charges (org_id, id, member_id, kind, amount, description, state, due_at) select $1, app.uuidv7(), $2, 'one_off', 100, 'failed', 'failed', now() from generate_series(1, 10)"
+	if _, err := conn.Exec(t.Context(), failed, a.Org, payer); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// saveCard has a member save a good card on the provider's page, and waits for it.
+func saveCard(t *testing.T, conn *pgx.Conn, owner seed.Client, member, nationalID string) {
+	t.Helper()
+	const cards = "select count(*)::int from payment_methods where org_id = $1 and member_id = $2"
+	had := read[int](t, conn, cards, a.Org, member)[0]
+	var page struct{ URL string }
+	if err := owner.Do(t.Context(), http.MethodPost, "/v1/card-sessions", rand.Text(), map[string]any{"member_id": member}, &page); err != nil {
+		t.Fatal(err)
+	}
+	if err := seed.SaveCard(t.Context(), page.URL, seed.CardApproves, nationalID); err != nil {
+		t.Fatal(err)
+	}
+	arrived(t, conn, had+1, cards, a.Org, member)
 }
 
 // arrived waits until a count is want: what other processes bring is on its way.
