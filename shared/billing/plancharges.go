@@ -17,10 +17,10 @@ import (
 // in the smallest function's memory.
 const planChunk = 1000
 
-// planHead and planTail plan the next period of due memberships, set by set: the period, its charge (named after the plan), the job
-// that collects it and the membership's next date, all or nothing. The unique indexes make a second run of the same period nothing. Period
-// starts always come from the anchor (R5), the charge's time from the studio's zone and rest days (R6). One period a
-// membership is planned at a time, so that missed months are caught up in order.
+// planHead and planTail plan the next period of due memberships, set by set: the period, its charge (named after the plan) and that
+// on the payer's timeline, the job that collects it and the membership's next date, all or nothing. The unique indexes make a second
+// run of the same period nothing. Period starts always come from the anchor (R5), the charge's time from the studio's zone and rest
+// days (R6). One period a membership is planned at a time, so that missed months are caught up in order.
 const (
 	planHead = `
 with due as (
@@ -44,7 +44,12 @@ with due as (
     next_charge_at, case app.actor() when 'unknown' then 'cron:billing-plan-charges' else app.actor() end
   from live
   on conflict (org_id, membership_id, kind, lower(period)) where state <> 'void' and period is not null do nothing
-  returning org_id, id
+  returning org_id, id, member_id, amount, created_by
+), told as (
+  insert into member_events (org_id, member_id, at, kind, actor, data)
+  select c.org_id, c.member_id, coalesce(o.test_now, now()), 'charge.created', c.created_by,
+    jsonb_build_object('charge_id', c.id, 'kind', 'period', 'amount_agorot', c.amount)
+  from charged c join orgs o on o.id = c.org_id
 ), queued as (
   insert into jobs (org_id, queue, dedupe_key, payload, correlation)
   select org_id, 'billing-execute-charge', 'charge:' || id || ':0', jsonb_build_object('charge_id', id), $2 from charged

@@ -12,6 +12,15 @@ import (
 	"fitkit/shared/postgres/postgrestest"
 )
 
+// onTimeline is how many charges of a membership its payer's timeline names, at the studio's time and by the schedule.
+func (s studio) onTimeline(t *testing.T, ms id.Membership) int {
+	t.Helper()
+	return postgrestest.Get[int](t, s.Database, `select count(*) from member_events e
+		join charges c on c.org_id = e.org_id and c.member_id = e.member_id and e.data = jsonb_build_object('charge_id', c.id, 'kind', c.kind, 'amount_agorot', c.amount)
+		join orgs o on o.id = c.org_id
+		where c.membership_id = $1 and e.kind = 'charge.created' and e.actor = 'cron:billing-plan-charges' and e.at between c.due_at and o.test_now`, ms)
+}
+
 // planned is how many charges, periods and jobs a membership has.
 func (s studio) planned(t *testing.T, ms id.Membership) (charges, periods, jobs int) {
 	t.Helper()
@@ -46,6 +55,9 @@ func TestPlanningInTheSameInstantMakesOneCharge(t *testing.T) {
 		for _, ms := range memberships {
 			if charges, periods, jobs := s.planned(t, ms); charges != want || periods != want || jobs != want {
 				t.Fatalf("month %d: %d charges, %d periods, %d jobs", want, charges, periods, jobs)
+			}
+			if told := s.onTimeline(t, ms); told != want {
+				t.Fatalf("month %d: %d charges on the timeline", want, told)
 			}
 		}
 	}

@@ -29,6 +29,7 @@ var systemMay = map[string][]string{
 	"inbox":         {"grant insert, select, update", "policy all rows (org_id IS NULL) written (org_id IS NULL)"},
 	"jobs":          {"grant insert, select, update", "policy all rows true written true"},
 	"key_rotations": {"grant insert, select, update", "policy all rows true written true"},
+	"member_events": {"grant insert", "policy insert written (kind = 'charge.created'::text)"},
 	"member_secrets": {"grant select (member_id, national_id_ct, org_id)", "grant update (key_id, national_id_ct)", "policy select rows true",
 		"policy update rows true written true"},
 	"members":     {"grant select (access_next_at, org_id)", "policy select rows (access_next_at IS NOT NULL)"},
