@@ -137,7 +137,13 @@ func TestAKeyOfAnotherPlaceIsRefused(t *testing.T) {
 	if key, err := blob.ParseKey(org, own); err != nil || string(key) != own {
 		t.Errorf("its own key: %v", err)
 	}
+	copied, err := blob.BackupKey(org, "2026-11-21/manifest.json")
+	if want := "backups/org/" + org.String() + "/2026-11-21/manifest.json"; err != nil || string(copied) != want {
+		t.Errorf("a copy's key is %s, %v", copied, err)
+	}
 	for name, text := range map[string]string{
+		"another studio's copy":    "backups/org/" + other.String() + "/2026-11-21/manifest.json",
+		"two copies' prefixes":     "backups/" + string(copied),
 		"another studio's":         string(blob.NewKey(other, "uploads", id.New[id.Event]())),
 		"none":                     "",
 		"the prefix alone":         "org/" + org.String() + "/",

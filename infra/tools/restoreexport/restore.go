@@ -64,7 +64,7 @@ func readManifest(ctx context.Context, files Source, org id.Org, day string) (m 
 	}
 	text, err := read(ctx, files, key)
 	if errors.Is(err, blob.ErrNotFound) {
-		return m, fmt.Errorf("organisation %s has no export of the week of %s: look into org/%s/backups/ for the weeks there are", org, day, org)
+		return m, fmt.Errorf("organisation %s has no export of the week of %s: look into backups/org/%s/ for the weeks there are", org, day, org)
 	}
 	if err != nil {
 		return m, err

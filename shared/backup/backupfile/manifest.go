@@ -47,12 +47,12 @@ func ManifestKey(org id.Org, day string) (blob.Key, error) {
 	if _, err := time.Parse(backup.DayLayout, day); err != nil {
 		return "", fmt.Errorf("%q is no day of an export: write it as 2026-11-21", day)
 	}
-	return blob.ParseKey(org, fmt.Sprintf("org/%s/backups/%s/manifest.json", org, day))
+	return blob.BackupKey(org, day+"/manifest.json")
 }
 
 // fileKey has the attempt in it: a run that died leaves files that the next one does not trip over.
 func fileKey(org id.Org, day string, attempt id.Event, table string) (blob.Key, error) {
-	return blob.ParseKey(org, fmt.Sprintf("org/%s/backups/%s/%s/%s.ndjson.gz", org, day, attempt, table))
+	return blob.BackupKey(org, fmt.Sprintf("%s/%s/%s.ndjson.gz", day, attempt, table))
 }
 
 // Checked says whether content is the file that was stored, byte for byte.
