@@ -33,7 +33,7 @@ const (
 var crews = []struct {
 	workers, charges int
 	overBullMQ       float64
-}{{1, 2400, 1}, {8, 7200, 1.5}, {32, 9600, 0}}
+}{{1, 7200, 1}, {8, 14400, 1.5}, {32, 19200, 0}}
 
 func executeFigures(ctx context.Context, s *system) (figures []figure, err error) {
 	t, err := newTill(ctx, s)

@@ -92,8 +92,8 @@ type answer struct {
 	none bool // nothing is known, and nothing is written: the attempt's lease runs out
 }
 
-// gathering is how long an answer waits for others, to be recorded with them.
-const gathering = 5 * time.Millisecond
+// gathering is how long an answer waits for others that are asked for, to be recorded with them.
+const gathering = 50 * time.Millisecond
 
 // arrived waits for an answer and takes with it those that come right after, of so many.
 func arrived(answers <-chan answer, asked int) (got []answer) {
