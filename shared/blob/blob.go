@@ -29,12 +29,12 @@ var (
 
 // Store is the general object store.
 type Store struct {
-	client *client
+	bucket *Bucket
 	now    func() time.Time
 }
 
 // New is the store of one bucket.
-func New(c Config) *Store { return &Store{client: c.client(), now: time.Now} }
+func New(c Config) *Store { return &Store{bucket: NewBucket(c), now: time.Now} }
 
 // Info is what the store knows about an object.
 type Info struct {
@@ -66,32 +66,37 @@ func ParseSum(header string) (s Sum) {
 
 // Head asks what is stored under key; ErrNotFound when nothing is.
 func (s *Store) Head(ctx context.Context, key Key) (Info, error) {
-	res, err := s.client.ask(ctx, http.MethodHead, key, map[string]string{"X-Amz-Checksum-Mode": "ENABLED"}, nil)
+	res, err := s.bucket.Ask(ctx, Request{Method: http.MethodHead, Key: string(key), Header: map[string]string{"X-Amz-Checksum-Mode": "ENABLED"}})
 	if err != nil {
 		return Info{}, Known(err, "head object")
 	}
-	if err := Proven(res.header.Get("ETag"), "head object"); err != nil {
+	if err := Proven(res.Header.Get("ETag"), "head object"); err != nil {
 		return Info{}, err
 	}
-	return Info{Size: max(res.length, 0), ContentType: res.header.Get("Content-Type"), SHA256: ParseSum(res.header.Get("X-Amz-Checksum-Sha256"))}, nil
+	return Info{Size: max(res.Length, 0), ContentType: res.Header.Get("Content-Type"), SHA256: ParseSum(res.Header.Get("X-Amz-Checksum-Sha256"))}, nil
 }
 
-// Put stores content under a key that is free, and is ErrExists when it is not. It always carries the content's sum: the store
-// refuses what was damaged on its way.
+// Put stores content under a key that is free, and is ErrExists when it is not.
 func (s *Store) Put(ctx context.Context, key Key, contentType string, content []byte) error {
-	res, err := s.client.ask(ctx, http.MethodPut, key, map[string]string{"Content-Type": contentType, "If-None-Match": "*",
-		"X-Amz-Checksum-Sha256": SumOf(content).Header()}, content)
+	res, err := s.bucket.Ask(ctx, Creation(string(key), contentType, content))
 	if err != nil {
 		return Known(err, "put object")
 	}
-	return Proven(res.header.Get("ETag"), "put object")
+	return Proven(res.Header.Get("ETag"), "put object")
+}
+
+// Creation is the request that stores content under a key that is free. It always carries the content's sum: the store refuses what
+// was damaged on its way.
+func Creation(key, contentType string, content []byte) Request {
+	return Request{Method: http.MethodPut, Key: key, Body: content, Header: map[string]string{"Content-Type": contentType, "If-None-Match": "*",
+		"X-Amz-Checksum-Sha256": SumOf(content).Header()}}
 }
 
 // Get opens what is stored under key. The caller closes it.
 func (s *Store) Get(ctx context.Context, key Key) (io.ReadCloser, error) { return s.get(ctx, key, nil) }
 
 func (s *Store) get(ctx context.Context, key Key, header map[string]string) (io.ReadCloser, error) {
-	res, err := s.client.do(ctx, http.MethodGet, key, header, nil)
+	res, err := s.bucket.Do(ctx, Request{Method: http.MethodGet, Key: string(key), Header: header})
 	if err != nil {
 		return nil, Known(err, "get object")
 	}
@@ -117,7 +122,7 @@ func (s *Store) Begin(ctx context.Context, key Key) ([]byte, error) {
 
 // Delete removes what is stored under key. What is not there is deleted already.
 func (s *Store) Delete(ctx context.Context, key Key) error {
-	res, err := s.client.ask(ctx, http.MethodDelete, key, nil, nil)
+	res, err := s.bucket.Ask(ctx, Request{Method: http.MethodDelete, Key: string(key)})
 	if err = Known(err, "delete object"); errors.Is(err, ErrNotFound) {
 		return nil
 	}
@@ -125,7 +130,7 @@ func (s *Store) Delete(ctx context.Context, key Key) error {
 		return err
 	}
 	// A store has nothing to say to a deletion. Whatever says something in its place has deleted nothing.
-	if res.status != http.StatusNoContent {
+	if res.Status != http.StatusNoContent {
 		return fail.Wrap(unavailable(errNotAStore), "delete object")
 	}
 	return nil

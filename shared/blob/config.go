@@ -12,7 +12,7 @@ import (
 
 // Config is where a bucket is and by whose keys it is used.
 type Config struct {
-	Endpoint string // of documents empty: AWS S3 in Region
+	Endpoint string // without the bucket
 	Region   string
 	Keys     aws.Credentials
 	Bucket   string
@@ -35,6 +35,9 @@ func FromSection(b *config.Blob, region string) Config {
 	}
 	return c
 }
+
+// AWS is where the buckets of one of its regions are.
+func AWS(region string) (endpoint string) { return "https://s3." + region + ".amazonaws.com" }
 
 // R2 is where an account's buckets are, and what R2 calls its only region.
 func R2(account string) (endpoint, region string) {

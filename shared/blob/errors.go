@@ -23,7 +23,7 @@ func Known(err error, doing string) error {
 		return fail.Wrap(unavailable(err), "%s", doing)
 	}
 	switch status := res.HTTPStatusCode(); {
-	case status == http.StatusNotFound && code(err) != "NoSuchBucket":
+	case status == http.StatusNotFound && Code(err) != "NoSuchBucket":
 		return fail.Wrap(ErrNotFound, "%s", doing)
 	case status == http.StatusPreconditionFailed:
 		return fail.Wrap(ErrExists, "%s", doing)
@@ -49,8 +49,8 @@ func unavailable(err error) error {
 	return errors.Join(ErrUnavailable.After(max(ErrUnavailable.RetryAfter, awsretry.After(err))), err)
 }
 
-// code is the store's word for what is wrong, such as AccessDenied; "" when it said none.
-func code(err error) string {
+// Code is the store's word for what is wrong, such as AccessDenied; "" when it said none.
+func Code(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		return api.ErrorCode()

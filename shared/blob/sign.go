@@ -35,21 +35,19 @@ type Signed struct {
 
 // SignPut allows one upload to a key that is still free.
 func (s *Store) SignPut(ctx context.Context, key Key, u Upload) (Signed, error) {
-	req, err := s.client.object(ctx, http.MethodPut, key, nil, nil)
+	req, err := s.bucket.prepare(ctx, Request{Method: http.MethodPut, Key: string(key),
+		Header: map[string]string{"Content-Type": u.ContentType, "If-None-Match": "*", "X-Amz-Checksum-Sha256": u.SHA256.Header()}})
 	if err != nil {
 		return Signed{}, fail.Wrap(err, "presign an upload")
 	}
 	req.ContentLength = u.Length
-	for name, value := range map[string]string{"Content-Type": u.ContentType, "If-None-Match": "*", "X-Amz-Checksum-Sha256": u.SHA256.Header()} {
-		req.Header.Set(name, value)
-	}
 	return s.sign(ctx, req, UploadFor, "presign an upload")
 }
 
 // SignGet allows one download, which the browser saves under name and never shows as a page.
 func (s *Store) SignGet(ctx context.Context, key Key, name string) (Signed, error) {
-	req, err := s.client.object(ctx, http.MethodGet, key, url.Values{"response-content-disposition": {attachment(name)},
-		"response-cache-control": {"private, no-store"}}, nil)
+	req, err := s.bucket.prepare(ctx, Request{Method: http.MethodGet, Key: string(key),
+		Query: url.Values{"response-content-disposition": {attachment(name)}, "response-cache-control": {"private, no-store"}}})
 	if err != nil {
 		return Signed{}, fail.Wrap(err, "presign a download")
 	}
@@ -58,7 +56,7 @@ func (s *Store) SignGet(ctx context.Context, key Key, name string) (Signed, erro
 
 func (s *Store) sign(ctx context.Context, req *http.Request, good time.Duration, doing string) (Signed, error) {
 	expires := s.now().Add(good)
-	address, headers, err := s.client.presign(ctx, req, good)
+	address, headers, err := s.bucket.presign(ctx, req, good)
 	if err != nil {
 		return Signed{}, fail.Wrap(err, "%s", doing)
 	}

@@ -19,7 +19,7 @@ var costs = []struct {
 }{
 	{"fitkit/shared/outbox", "need.Send or need.Watch", needs("send", "watch")},
 	{"fitkit/shared/blob", "need.Blob, need.ComplianceBlob or need.LockedReports", needs("blob", "compliance_blob", "locked_reports")},
-	{"github.com/aws/aws-sdk-go-v2/service/s3", "need.ComplianceBlob or need.LockedReports", needs("compliance_blob", "locked_reports")},
+	{"fitkit/shared/blob/documents", "need.ComplianceBlob or need.LockedReports", needs("compliance_blob", "locked_reports")},
 	{"github.com/redis/rueidis", "need.Redis", needs("redis")},
 	{"github.com/jackc/pgx/v5/pgxpool", "need.Postgres or need.SystemPostgres", needs("postgres", "system_postgres")},
 	{"github.com/danielgtaylor/huma/v2", "an endpoint", func(s run.Spec) bool { return s.Route != nil && !s.Route.Hook }},
@@ -28,6 +28,7 @@ var costs = []struct {
 	{"fitkit/shared/platform/cloudwatch", "need.Metrics", needs("metrics")},
 	{"fitkit/shared/webhook", "need.ClerkWebhook", needs("clerk_webhook")},
 	{"github.com/aws/aws-sdk-go-v2/config", "nothing: clients are built by hand, for it costs every cold start", never},
+	{"github.com/aws/aws-sdk-go-v2/service/s3", "nothing: blob asks S3 by itself, for the client's tables cost every cold start", never},
 	{"github.com/aws/aws-sdk-go-v2/service/sqs", "nothing: outbox asks SQS by itself, for the client's tables cost every cold start", never},
 	{"github.com/svix/svix-webhooks/go", "nothing: it accepts an empty secret", never},
 	{"testing", "nothing: it is for tests", never},

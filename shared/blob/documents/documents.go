@@ -7,11 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"fitkit/shared/blob"
 	"fitkit/shared/civil"
@@ -61,15 +59,14 @@ func RetainUntil(issued civil.Date, zone *time.Location) time.Time {
 // lock is what keeps a stored document from being deleted.
 type lock interface {
 	name() string
-	apply(in *s3.PutObjectInput, until time.Time)         // asks for the lock with the document itself
+	apply(put blob.Request, until time.Time)              // asks for the lock with the document itself
 	confirm(ctx context.Context, r Receipt) error         // ErrNotLocked unless the stored document is locked until then
 	check(ctx context.Context, now time.Time) (err error) // ErrNotLocked unless what is stored today would be locked
 }
 
 // Store is the store of signed documents, one port over S3 Object Lock and R2's bucket lock rules.
 type Store struct {
-	client func() *s3.Client
-	bucket string
+	bucket *blob.Bucket
 	lock   lock
 	now    func() time.Time
 }
@@ -101,15 +98,15 @@ func (s *Store) PutReport(ctx context.Context, folder, name string, issued civil
 }
 
 func (s *Store) put(ctx context.Context, key, contentType string, content []byte, until time.Time) (Receipt, error) {
-	r := Receipt{Provider: s.lock.name(), Bucket: s.bucket, Key: key, SHA256: blob.SumOf(content), Size: int64(len(content)), RetainUntil: until}
-	in := putInput(s.bucket, r.Key, contentType, content)
+	r := Receipt{Provider: s.lock.name(), Bucket: s.bucket.Bucket, Key: key, SHA256: blob.SumOf(content), Size: int64(len(content)), RetainUntil: until}
+	in := blob.Creation(r.Key, contentType, content)
 	s.lock.apply(in, r.RetainUntil)
-	out, err := s.client().PutObject(ctx, in)
+	out, err := s.bucket.Ask(ctx, in)
 	switch err = blob.Known(err, "put document"); {
 	case errors.Is(err, blob.ErrExists):
 		r.VersionID, err = s.same(ctx, r)
 	case err == nil:
-		r.VersionID, err = aws.ToString(out.VersionId), blob.Proven(aws.ToString(out.ETag), "put document")
+		r.VersionID, err = out.Header.Get(versionHeader), blob.Proven(out.Header.Get("ETag"), "put document")
 	}
 	if err != nil {
 		return Receipt{}, err
@@ -119,27 +116,27 @@ func (s *Store) put(ctx context.Context, key, contentType string, content []byte
 
 // same finds the version of a document that was stored before.
 func (s *Store) same(ctx context.Context, r Receipt) (version string, err error) {
-	head, err := s.client().HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &r.Key, ChecksumMode: types.ChecksumModeEnabled})
+	head, err := s.bucket.Ask(ctx, blob.Request{Method: http.MethodHead, Key: r.Key, Header: map[string]string{"X-Amz-Checksum-Mode": "ENABLED"}})
 	if err != nil {
 		return "", blob.Known(err, "find document")
 	}
-	if err := blob.Proven(aws.ToString(head.ETag), "find document"); err != nil {
+	if err := blob.Proven(head.Header.Get("ETag"), "find document"); err != nil {
 		return "", err
 	}
-	if aws.ToInt64(head.ContentLength) != r.Size || blob.ParseSum(aws.ToString(head.ChecksumSHA256)) != r.SHA256 {
+	if head.Length != r.Size || blob.ParseSum(head.Header.Get("X-Amz-Checksum-Sha256")) != r.SHA256 {
 		return "", ErrAltered
 	}
-	return aws.ToString(head.VersionId), nil
+	return head.Header.Get(versionHeader), nil
 }
 
 // Read is the stored version, whole; ErrAltered when a byte of it is another.
 func (s *Store) Read(ctx context.Context, r Receipt) ([]byte, error) {
-	out, err := s.client().GetObject(ctx, &s3.GetObjectInput{Bucket: &r.Bucket, Key: &r.Key, VersionId: version(r)})
+	out, err := s.bucket.Do(ctx, ofVersion(http.MethodGet, r.Key, r.VersionID))
 	if err != nil {
 		return nil, blob.Known(err, "read document")
 	}
 	defer out.Body.Close()
-	if err := blob.Proven(aws.ToString(out.ETag), "read document"); err != nil {
+	if err := blob.Proven(out.Header.Get("ETag"), "read document"); err != nil {
 		return nil, err
 	}
 	content, err := io.ReadAll(io.LimitReader(out.Body, r.Size+1))
@@ -163,11 +160,18 @@ func (s *Store) Verify(ctx context.Context, r Receipt) error {
 // CheckLock proves that what is stored today cannot be deleted: the bucket's settings say so, and attempts on a sample fail.
 func (s *Store) CheckLock(ctx context.Context) error { return s.lock.check(ctx, s.now()) }
 
-func version(r Receipt) *string {
-	if r.VersionID == "" {
-		return nil
+const versionHeader = "X-Amz-Version-Id"
+
+// ofVersion is a request for a version, or for a setting of it. Without a version it is for what the key stands for now.
+func ofVersion(method, key, version string, setting ...string) blob.Request {
+	query := url.Values{}
+	if version != "" {
+		query.Set("versionId", version)
 	}
-	return &r.VersionID
+	for _, name := range setting {
+		query.Set(name, "")
+	}
+	return blob.Request{Method: method, Key: key, Query: query}
 }
 
 // notLocked is ErrNotLocked with what was seen, for the log.

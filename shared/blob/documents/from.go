@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"fitkit/shared/blob"
 	"fitkit/shared/config"
@@ -30,16 +29,16 @@ func LockFrom(app *run.App) *Store {
 // New is the store that the settings mean. config.Guard has made sure that only local and test have no bucket of
 // its own; there the general bucket keeps documents, unlocked, and the daily check says so.
 func New(c *config.ComplianceBlob, l *config.ComplianceLock, region string) *Store {
-	where := documentsConfig(c, region)
-	d := &Store{client: client(where), bucket: where.Bucket, now: time.Now}
+	bucket := blob.NewBucket(documentsConfig(c, region))
+	d := &Store{bucket: bucket, now: time.Now}
 	switch {
 	case c.Bucket == "":
 		d.lock = noLock{}
 	case c.Provider == "r2":
-		d.lock = ruleLock{client: d.client, bucket: d.bucket, account: c.AccountID, apiURL: l.APIURL, apiToken: l.APIToken,
+		d.lock = ruleLock{bucket: bucket, account: c.AccountID, apiURL: l.APIURL, apiToken: l.APIToken,
 			http: &http.Client{Timeout: patience}}
 	default:
-		d.lock = objectLock{client: d.client, bucket: d.bucket}
+		d.lock = objectLock{bucket}
 	}
 	return d
 }
@@ -55,17 +54,21 @@ func documentsConfig(c *config.ComplianceBlob, region string) blob.Config {
 	case c.Provider == "r2" || c.Bucket == "":
 		where.Endpoint, where.Region = blob.R2(c.AccountID)
 	default:
+		where.Endpoint = blob.AWS(region)
 		where.Keys = aws.Credentials{AccessKeyID: c.RoleID, SecretAccessKey: c.RoleKey.Reveal(), SessionToken: c.RoleToken.Reveal()}
 	}
 	return where
 }
+
+// patience bounds a call of Cloudflare's API.
+const patience = 20 * time.Second
 
 // noLock is development's.
 type noLock struct{}
 
 func (noLock) name() string { return "none" }
 
-func (noLock) apply(*s3.PutObjectInput, time.Time) {}
+func (noLock) apply(blob.Request, time.Time) {}
 
 func (noLock) confirm(context.Context, Receipt) error { return nil }
 

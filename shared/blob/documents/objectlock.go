@@ -1,26 +1,33 @@
 package documents
 
 import (
+	"bytes"
 	"context"
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"fitkit/shared/blob"
 )
 
 // objectLock is S3 Object Lock in COMPLIANCE mode: nobody, the account's root included, deletes the version before its date.
-type objectLock struct {
-	client func() *s3.Client
-	bucket string
-}
+type objectLock struct{ bucket *blob.Bucket }
 
 func (objectLock) name() string { return "s3" }
 
-func (objectLock) apply(in *s3.PutObjectInput, until time.Time) {
-	in.ObjectLockMode, in.ObjectLockRetainUntilDate = types.ObjectLockModeCompliance, &until
+const (
+	compliance = "COMPLIANCE"
+	enabled    = "Enabled"
+	// dateLayout is how S3 writes instants, in UTC.
+	dateLayout = "2006-01-02T15:04:05.999Z07:00"
+)
+
+func (objectLock) apply(put blob.Request, until time.Time) {
+	put.Header["X-Amz-Object-Lock-Mode"] = compliance
+	put.Header["X-Amz-Object-Lock-Retain-Until-Date"] = until.UTC().Format(dateLayout)
 }
 
 func (l objectLock) confirm(ctx context.Context, r Receipt) error {
@@ -30,16 +37,22 @@ func (l objectLock) confirm(ctx context.Context, r Receipt) error {
 	return l.retained(ctx, r.Key, r.VersionID, r.RetainUntil)
 }
 
+// retention is a version's. What is sent is named Retention; versitygw answers ObjectLockRetention where S3 answers that too.
+type retention struct {
+	Mode            string
+	RetainUntilDate time.Time
+}
+
 func (l objectLock) retained(ctx context.Context, key, version string, until time.Time) error {
-	out, err := l.client().GetObjectRetention(ctx, &s3.GetObjectRetentionInput{Bucket: &l.bucket, Key: &key, VersionId: &version})
-	if code(err) == "NoSuchObjectLockConfiguration" {
+	got, err := told[retention](ctx, l.bucket, ofVersion(http.MethodGet, key, version, "retention"), "Retention", "ObjectLockRetention")
+	if blob.Code(err) == "NoSuchObjectLockConfiguration" {
 		return notLocked("the version has no retention")
 	}
 	if err != nil {
 		return blob.Known(err, "read retention")
 	}
-	if got := out.Retention; got.Mode != types.ObjectLockRetentionModeCompliance || aws.ToTime(got.RetainUntilDate).Before(until) {
-		return notLocked("the version is retained in mode %s until %s", got.Mode, aws.ToTime(got.RetainUntilDate).Format(time.RFC3339))
+	if got.Mode != compliance || got.RetainUntilDate.Before(until) {
+		return notLocked("the version is retained in mode %q until %s", got.Mode, got.RetainUntilDate.Format(time.RFC3339))
 	}
 	return nil
 }
@@ -48,45 +61,74 @@ func (l objectLock) check(ctx context.Context, now time.Time) error {
 	if err := l.settings(ctx); err != nil {
 		return err
 	}
-	s, err := putSample(ctx, l.client(), l.bucket, l, now)
+	s, err := putSample(ctx, l.bucket, l, now)
 	if err != nil {
 		return err
 	}
 	if err := l.retained(ctx, s.key, s.version, now.Add(sampleFor).Truncate(time.Second)); err != nil {
 		return err
 	}
-	sooner := now.Add(sampleFor / 2)
-	_, err = l.client().PutObjectRetention(ctx, &s3.PutObjectRetentionInput{Bucket: &l.bucket, Key: &s.key, VersionId: &s.version,
-		Retention: &types.ObjectLockRetention{Mode: types.ObjectLockRetentionModeCompliance, RetainUntilDate: &sooner}})
-	if err := mustBeRefused(err, "shortening the sample's retention"); err != nil {
+	if err := mustBeRefused(l.retain(ctx, s, now.Add(sampleFor/2)), "shortening the sample's retention"); err != nil {
 		return err
 	}
-	return s.survives(ctx, l.client(), l.bucket)
+	return s.survives(ctx, l.bucket)
+}
+
+// retain asks for another date of a sample. S3 wants the sum of what it is told.
+func (l objectLock) retain(ctx context.Context, s sample, until time.Time) error {
+	var body bytes.Buffer
+	wanted := retention{Mode: compliance, RetainUntilDate: until.UTC().Truncate(time.Millisecond)}
+	if err := xml.NewEncoder(&body).EncodeElement(wanted, xml.StartElement{Name: xml.Name{Space: "http://s3.amazonaws.com/doc/2006-03-01/", Local: "Retention"}}); err != nil {
+		return err
+	}
+	put := ofVersion(http.MethodPut, s.key, s.version, "retention")
+	put.Body = body.Bytes()
+	put.Header = map[string]string{"Content-Type": "application/xml", "X-Amz-Checksum-Sha256": blob.SumOf(put.Body).Header()}
+	_, err := l.bucket.Ask(ctx, put)
+	return err
 }
 
 // settings reads the bucket's: versions kept, lock on, and a default for whatever is stored without a date of its own.
 func (l objectLock) settings(ctx context.Context) error {
-	versions, err := l.client().GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &l.bucket})
+	versions, err := told[struct {
+		Status string
+	}](ctx, l.bucket, blob.Request{Method: http.MethodGet, Query: url.Values{"versioning": {""}}}, "VersioningConfiguration")
 	if err != nil {
 		return blob.Known(err, "read versioning")
 	}
-	if versions.Status != types.BucketVersioningStatusEnabled {
+	if versions.Status != enabled {
 		return notLocked("versioning is %q", versions.Status)
 	}
-	out, err := l.client().GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: &l.bucket})
-	if code(err) == "ObjectLockConfigurationNotFoundError" {
+	c, err := told[struct {
+		ObjectLockEnabled string
+		Mode              string `xml:"Rule>DefaultRetention>Mode"`
+		Days              int    `xml:"Rule>DefaultRetention>Days"`
+		Years             int    `xml:"Rule>DefaultRetention>Years"`
+	}](ctx, l.bucket, blob.Request{Method: http.MethodGet, Query: url.Values{"object-lock": {""}}}, "ObjectLockConfiguration")
+	if blob.Code(err) == "ObjectLockConfigurationNotFoundError" {
 		return notLocked("the bucket has no Object Lock")
 	}
 	if err != nil {
 		return blob.Known(err, "read lock settings")
 	}
-	c := out.ObjectLockConfiguration
-	if c == nil || c.ObjectLockEnabled != types.ObjectLockEnabledEnabled || c.Rule == nil || c.Rule.DefaultRetention == nil {
-		return notLocked("the bucket has no default retention")
-	}
-	d := c.Rule.DefaultRetention
-	if d.Mode != types.ObjectLockRetentionModeCompliance || aws.ToInt32(d.Years)*365+aws.ToInt32(d.Days) < RetentionYears*365 {
-		return notLocked("the default retention is %s for %d years and %d days", d.Mode, aws.ToInt32(d.Years), aws.ToInt32(d.Days))
+	if c.ObjectLockEnabled != enabled || c.Mode != compliance || c.Years*365+c.Days < RetentionYears*365 {
+		return notLocked("the bucket's lock is %q, and its default retention %q for %d years and %d days", c.ObjectLockEnabled, c.Mode, c.Years, c.Days)
 	}
 	return nil
+}
+
+// told asks for something that the store answers in XML, and reads it. What begins with none of the names is no answer of a store's.
+func told[T any](ctx context.Context, bucket *blob.Bucket, r blob.Request, names ...string) (v T, err error) {
+	answer, err := bucket.Ask(ctx, r)
+	if err != nil {
+		return v, err
+	}
+	var root struct{ XMLName xml.Name }
+	if err := xml.Unmarshal(answer.Body, &root); err != nil {
+		return v, err
+	}
+	if !slices.Contains(names, root.XMLName.Local) {
+		return v, fmt.Errorf("the answer is a <%s>, not a <%s>", root.XMLName.Local, names[0])
+	}
+	return v, xml.Unmarshal(answer.Body, &v)
 }

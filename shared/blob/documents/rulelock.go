@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
 	"fitkit/shared/blob"
 	"fitkit/shared/fail"
 	"fitkit/shared/secret"
@@ -18,8 +16,7 @@ import (
 // ruleLock is R2's bucket lock rules: they stop everybody, until somebody who may set up buckets removes the rule. So a
 // document's own lock cannot be asked for, and the daily check of the rules is all there is.
 type ruleLock struct {
-	client   func() *s3.Client
-	bucket   string
+	bucket   *blob.Bucket
 	account  string
 	apiURL   string
 	apiToken secret.Secret
@@ -28,7 +25,7 @@ type ruleLock struct {
 
 func (ruleLock) name() string { return "r2" }
 
-func (ruleLock) apply(*s3.PutObjectInput, time.Time) {}
+func (ruleLock) apply(blob.Request, time.Time) {}
 
 func (ruleLock) confirm(context.Context, Receipt) error { return nil }
 
@@ -42,11 +39,11 @@ func (l ruleLock) check(ctx context.Context, now time.Time) error {
 			return notLocked("no rule keeps %s for %d years", prefix, RetentionYears)
 		}
 	}
-	s, err := putSample(ctx, l.client(), l.bucket, l, now)
+	s, err := putSample(ctx, l.bucket, l, now)
 	if err != nil {
 		return err
 	}
-	return s.survives(ctx, l.client(), l.bucket)
+	return s.survives(ctx, l.bucket)
 }
 
 // rule is one of a bucket's lock rules, as Cloudflare's API writes it.
@@ -72,7 +69,7 @@ func covered(rules []rule, prefix string) bool {
 }
 
 func (l ruleLock) rules(ctx context.Context) ([]rule, error) {
-	address := fmt.Sprintf("%s/accounts/%s/r2/buckets/%s/lock", l.apiURL, l.account, l.bucket)
+	address := fmt.Sprintf("%s/accounts/%s/r2/buckets/%s/lock", l.apiURL, l.account, l.bucket.Bucket)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err

@@ -5,10 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"fitkit/shared/blob"
 	"fitkit/shared/id"
@@ -28,31 +26,30 @@ type sample struct {
 }
 
 // putSample stores one as documents are stored, locked for a day where the store takes a date.
-func putSample(ctx context.Context, client *s3.Client, bucket string, l lock, now time.Time) (sample, error) {
+func putSample(ctx context.Context, bucket *blob.Bucket, l lock, now time.Time) (sample, error) {
 	s := sample{key: fmt.Sprintf("%s%s/%s.txt", samples, now.UTC().Format(time.DateOnly), id.New[id.Event]()), content: []byte("This object proves the lock of its day.\n")}
-	in := putInput(bucket, s.key, "text/plain", s.content)
+	in := blob.Creation(s.key, "text/plain", s.content)
 	l.apply(in, now.Add(sampleFor))
-	out, err := client.PutObject(ctx, in)
+	out, err := bucket.Ask(ctx, in)
 	if err != nil {
 		return s, blob.Known(err, "store a sample")
 	}
-	s.version = aws.ToString(out.VersionId)
-	return s, blob.Proven(aws.ToString(out.ETag), "store a sample")
+	s.version = out.Header.Get(versionHeader)
+	return s, blob.Proven(out.Header.Get("ETag"), "store a sample")
 }
 
 // survives tries to delete the sample's version and reads it after.
-func (s sample) survives(ctx context.Context, client *s3.Client, bucket string) error {
-	version := version(Receipt{VersionID: s.version})
-	_, err := client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: &s.key, VersionId: version})
+func (s sample) survives(ctx context.Context, bucket *blob.Bucket) error {
+	_, err := bucket.Ask(ctx, ofVersion(http.MethodDelete, s.key, s.version))
 	if err := mustBeRefused(err, "deleting the sample"); err != nil {
 		return err
 	}
-	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &s.key, VersionId: version})
+	out, err := bucket.Do(ctx, ofVersion(http.MethodGet, s.key, s.version))
 	if err != nil {
 		return blob.Known(err, "read the sample again")
 	}
 	defer out.Body.Close()
-	if err := blob.Proven(aws.ToString(out.ETag), "read the sample again"); err != nil {
+	if err := blob.Proven(out.Header.Get("ETag"), "read the sample again"); err != nil {
 		return err
 	}
 	if content, err := io.ReadAll(out.Body); err != nil || !bytes.Equal(content, s.content) {
