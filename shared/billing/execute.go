@@ -10,6 +10,7 @@ import (
 	"fitkit/shared/fail"
 	"fitkit/shared/obs"
 	"fitkit/shared/payment"
+	"fitkit/shared/run"
 	"fitkit/shared/seal"
 )
 
@@ -18,10 +19,29 @@ import (
 // quietly. A crash anywhere leaves attempts whose lease runs out; the sweep makes them unknown, and unknown is asked about, never
 // repeated. What became of each is in its Err.
 func (s *Collector) Execute(work []*DueCharge) {
+	var slowest time.Duration
 	for len(work) > 0 {
+		began := time.Now()
 		work = s.round(work)
+		slowest = max(slowest, time.Since(began))
+		work = inTime(work, slowest)
 	}
 }
+
+// inTime gives charges that wait for their card back to the queue where the end of the invocation might cut another round off: its
+// answers would be lost, and only looked up.
+func inTime(work []*DueCharge, slowest time.Duration) []*DueCharge {
+	if len(work) == 0 || run.Left(work[0].Ctx) > 2*slowest {
+		return work
+	}
+	for _, w := range work {
+		w.Err = errNoTimeLeft
+	}
+	return nil
+}
+
+var errNoTimeLeft = fail.New(fail.Unavailable, "billing.no_time_left", "The charge is tried in a minute: another one of the same card came first.",
+	"החיוב ינוסה בעוד דקה: חיוב אחר של אותו כרטיס קדם לו.")
 
 // round collects at most one charge of each card, and answers the others: what the issuer says to one decides about the next (R46).
 func (s *Collector) round(work []*DueCharge) (later []*DueCharge) {

@@ -11,6 +11,7 @@ import (
 
 	"fitkit/shared/billing"
 	"fitkit/shared/billing/billingtest"
+	"fitkit/shared/fail"
 	"fitkit/shared/id"
 	"fitkit/shared/money"
 	"fitkit/shared/payment"
@@ -232,6 +233,24 @@ func TestChargesOfOneCardAreAskedForOneAfterTheOther(t *testing.T) {
 				t.Errorf("%s after %d requests", got, s.Provider.Asked)
 			}
 		})
+	}
+}
+
+// TestACardsNextChargeIsGivenBackWhenTimeIsShort was seen red with rounds that begin whatever time is left.
+func TestACardsNextChargeIsGivenBackWhenTimeIsShort(t *testing.T) {
+	t.Parallel()
+	s := studio{billingtest.NewStudio(t)}
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	defer cancel()
+	s.Provider.Arrive = func() { time.Sleep(2500 * time.Millisecond) } // more than half of what there is
+	payer := s.Member(t)
+	work := []*billing.DueCharge{s.due(ctx, s.Charge(t, payer, odd(0))), s.due(ctx, s.Charge(t, payer, odd(1)))}
+	s.Collector.Execute(work)
+	if f := fail.From(work[1].Err); work[0].Err != nil || !f.Kind.Retryable() || f.Code != "billing.no_time_left" {
+		t.Errorf("the first %v, the second %v", work[0].Err, work[1].Err)
+	}
+	if got := s.states(t); s.Provider.Asked != 1 || got != "1 due/none, 1 paid/approved" {
+		t.Errorf("%s after %d requests", got, s.Provider.Asked)
 	}
 }
 

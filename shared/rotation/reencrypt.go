@@ -11,6 +11,7 @@ import (
 	"fitkit/shared/obs"
 	"fitkit/shared/postgres"
 	"fitkit/shared/queue"
+	"fitkit/shared/run"
 	"fitkit/shared/seal"
 )
 
@@ -69,7 +70,7 @@ func (s *Store) Reencrypt(ctx context.Context, m Step) error {
 			return fail.Wrap(err, "seal a batch of %s anew", seal.Columns(r.Ring)[at.Column])
 		}
 		crash.At("batch committed")
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < handOver {
+		if run.Left(ctx) < handOver {
 			break
 		}
 	}

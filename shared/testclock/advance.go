@@ -6,6 +6,7 @@ import (
 
 	"fitkit/shared/fail"
 	"fitkit/shared/postgres"
+	"fitkit/shared/run"
 	"fitkit/shared/tenancy"
 )
 
@@ -45,7 +46,7 @@ const (
 // all it does is guarded, so a repeat is harmless.
 func (a *Advancer) Advance(ctx context.Context, c tenancy.Caller, _ Step) error {
 	for {
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < handOver {
+		if run.Left(ctx) < handOver {
 			return a.db.InOrg(ctx, c, func(tx postgres.Tx) error { return enqueue(ctx, tx) })
 		}
 		done, err := a.hop(ctx, c)
