@@ -60,14 +60,21 @@ func layOut(name string, codeOf func(run.Spec) code) (folder string, err error) 
 		if err != nil {
 			return "", err
 		}
-		if err := os.WriteFile(filepath.Join(at, "bootstrap"), []byte(script), 0o755); err != nil {
+		file := filepath.Join(at, "bootstrap")
+		if script == "" {
+			if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return "", err
+			}
+			continue
+		}
+		if err := os.WriteFile(file, []byte(script), 0o755); err != nil {
 			return "", err
 		}
 	}
 	return folder, nil
 }
 
-// bootstrap starts a function's binary of a release. The local host numbers a function's processes in the path of its
+// bootstrap starts a function's binary of a release, and is "" where the release has no such function. The local host numbers a function's processes in the path of its
 // runtime's address.
 func bootstrap(function string, c code) (string, error) {
 	before, after, err := both(function)
@@ -76,7 +83,7 @@ func bootstrap(function string, c code) (string, error) {
 	}
 	switch {
 	case c == oldCode && before == "":
-		return "#!/bin/sh\necho 'the former release has no such function' >&2\nexit 1\n", nil
+		return "", nil
 	case c == oldCode:
 		return "#!/bin/sh\nexec '" + before + "'\n", nil
 	case c == newCode || before == "":

@@ -52,11 +52,14 @@ func split(senders, workers code) func(run.Spec) code {
 // seed gives the demo's first twenty members cards of every fate: declined and recovered, hopeless, and answers that are lost.
 const seed = "500"
 
-// patience ends a scenario that does not get anywhere: work that nobody can do is tried again for ever.
-const patience = 10 * time.Minute
+// longest ends a scenario that does not get anywhere: work that nobody can do is tried again for ever. One that may fail is ended by the shorter.
+const (
+	longest = 10 * time.Minute
+	shorter = 3 * time.Minute
+)
 
 // run lives a month of billing in the scenario, on stores of its own.
-func (s scenario) run(ctx context.Context, source string, members int) error {
+func (s scenario) run(ctx context.Context, source string, members int, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	data := filepath.Join(dir, "run")

@@ -90,6 +90,15 @@ func (s *system) goOn(ctx context.Context, binaries string) error {
 	return s.restart(ctx)
 }
 
+// has says whether the release that runs has a function; this checkout has all that the demo names.
+func (s *system) has(function string) bool {
+	if s.opt.Binaries == "" {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(s.opt.Binaries, function, "bootstrap"))
+	return err == nil
+}
+
 // stop ends what the demo started.
 func (s *system) stop() {
 	if s.own == nil {

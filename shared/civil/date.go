@@ -11,7 +11,7 @@ import (
 )
 
 // ErrDate means a text or a stored value is no calendar date.
-var ErrDate = errors.New("civil: not a date of the form YYYY-MM-DD")
+var ErrDate = errors.New("not a date of the form YYYY-MM-DD")
 
 // Date is a day of the Gregorian calendar. The zero Date is no day; IsZero tells it.
 type Date struct {
