@@ -126,7 +126,7 @@ func (p protocol) execute(ctx context.Context, conn *pgx.Conn, group []due) erro
 		codes[i], amounts[i], texts[i] = "000", 25000, "250.00"
 	}
 	for _, transaction := range [][]call{
-		{{p.takeJobs, []any{jobs, "41s"}}, {p.claim, []any{charges, attempts, keys, make([]int, n), "8s", 4, 10, []string{}}}},
+		{{p.takeJobs, []any{jobs, "41s"}}, {p.claim, []any{charges, attempts, keys, make([]int, n), "8s", 4, 10}}},
 		{{p.approve, []any{attempts, keys, codes, amounts}}, {p.tooLate, []any{attempts, keys, texts}}, {p.isFirst, []any{attempts}}, {p.endJobs, []any{jobs}}},
 	} {
 		if err := p.send(ctx, conn, group[0].org, transaction); err != nil {

@@ -295,6 +295,7 @@ func TestChargesPaidTogetherLeaveWhatTheThirdOnesAgeGives(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		s.unanswered(t)
 		attempts[a] = payment.Outcome{State: payment.Paid, Code: "000", Amount: 24900, ProviderTxn: a.String()}
 	}
 	s.must(t, "select app.settle_access(app.org(), $1, 'time')", m)
@@ -321,6 +322,7 @@ func TestTwoPaymentsAtTheSameTimeGiveBackFullAccess(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		s.unanswered(t)
 		attempts = append(attempts, a)
 	}
 	s.must(t, "select app.settle_access(app.org(), $1, 'time')", m)

@@ -29,7 +29,7 @@ type facts struct {
 	n                               int // of the work, from 1
 	state, gatewayState             string
 	cancelled, paused, expired, hot bool
-	turn                            int // of those of the list that would go to the same card, from 1
+	resting                         bool // it waits for its rung
 	taken                           bool
 	amount                          money.Agorot
 	installments                    int
@@ -52,7 +52,7 @@ const (
 	noMethod    why = "no_method"    // nobody can be charged until the member saves a card
 	cardExpired why = "card_expired" // the issuer is not asked what the calendar says, nor a terminal about another's card
 	cardCooling why = "card_cooling" // R46: too many tries of this card of late
-	cardBusy    why = "card_busy"    // another charge of this list goes to the same card: its answer comes first
+	cardBusy    why = "card_busy"    // another charge is being tried with the same card: its answer comes first
 )
 
 // R46's guard: declined attempts of one card. Approved ones do not count: one parent's card may pay for five children
@@ -68,7 +68,9 @@ const (
 // An attempt is committed as sent, before anything is (docs/decisions/025): from here on it is settled by what the
 // provider says, or by a look-up.
 //
-// Memberships are locked before charges, in the order in which a cancellation takes them, and each kind in the order of its ids.
+// Memberships are locked before charges, in the order in which a cancellation takes them, and each kind in the order of its ids. One
+// charge of a card is tried at a time, whoever tries it: the index payment_attempts_one_of_card waits for another claim to commit, in
+// the order of cards.
 const sqlClaim = `
 with work as (
   select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[]) with ordinality as w (charge_id, attempt_id, provider_key, installments, n)
@@ -89,7 +91,8 @@ with work as (
     (select count(*) from payment_attempts a where a.org_id = app.org() and a.payment_method_id = pm.id
       and a.state = 'declined' and a.business_at > coalesce(o.test_now, now()) - interval '30 days') as month,
     (select coalesce(max(a.n), 0) from payment_attempts a where a.org_id = app.org() and a.charge_id = l.id) as tries,
-    row_number() over (partition by pm.id order by w.n) + coalesce(pm.id = any($8::uuid[]), false)::int as turn
+    exists (select from dunning_cases d where d.org_id = app.org() and d.charge_id = l.id and d.state in ('open', 'waiting_method')
+      and d.next_at > coalesce(o.test_now, now())) as resting
   from work w
   join locked l on l.id = w.charge_id
   join orgs o on o.id = app.org()
@@ -100,23 +103,23 @@ with work as (
   insert into payment_attempts (org_id, id, charge_id, n, gateway_id, payment_method_id, amount, installments, provider_key, lease_until, business_at, terminal, state, sent_at)
   select app.org(), f.attempt_id, f.id, f.tries + 1, f.gateway_id, f.method_id, f.amount, f.installments, f.provider_key, now() + $5::interval, f.at, f.terminal, 'sent', now()
   from facts f
-  where f.state = 'due' and not f.cancelled and not f.paused and not f.expired and f.gateway_state = 'active' and f.week < $6 and f.month < $7 and f.turn = 1
-    and not exists (select from dunning_cases d where d.org_id = app.org() and d.charge_id = f.id and d.state in ('open', 'waiting_method') and d.next_at > f.at)
+  where f.state = 'due' and not f.cancelled and not f.paused and not f.expired and f.gateway_state = 'active' and f.week < $6 and f.month < $7 and not f.resting
+  order by f.method_id, f.n
+  on conflict (org_id, payment_method_id) where state in ('claimed', 'sent') do nothing
   returning id, charge_id
 ), flight as (
   update charges c set state = 'in_flight' from claimed k where c.org_id = app.org() and c.id = k.charge_id
 )
 select f.n, f.state, f.cancelled, f.paused, f.expired, coalesce(f.gateway_state, ''), f.method_id, f.week >= $6 or f.month >= $7,
   exists (select from claimed k where k.id = f.attempt_id), f.amount, f.installments, f.name, f.token_ct, coalesce(f.exp_month, 0), coalesce(f.exp_year, 0),
-  f.gateway_id, coalesce(f.terminal, ''), f.creds_ct, coalesce(f.settings, '{}'), f.turn
+  f.gateway_id, coalesce(f.terminal, ''), f.creds_ct, coalesce(f.settings, '{}'), f.resting
 from facts f`
 
 // sqlImpatient ends a list's claim when somebody holds a row of it: it then goes one by one, before its first claims grow too old to send.
 const sqlImpatient = `select set_config('lock_timeout', '1s', true)`
 
-// claim takes the next attempt of each charge, in one commit, or says why it may not be tried now. busy are cards whose answer is
-// waited for.
-func (s *Collector) claim(work []*DueCharge, busy []string) ([]claim, error) {
+// claim takes the next attempt of each charge, in one commit, or says why it may not be tried now.
+func (s *Collector) claim(work []*DueCharge) ([]claim, error) {
 	n := len(work)
 	claims, working := make([]claim, n), make([]context.Context, n)
 	charges, attempts, keys, installments := make([]string, n), make([]string, n), make([]string, n), make([]int, n)
@@ -130,7 +133,7 @@ func (s *Collector) claim(work []*DueCharge, busy []string) ([]claim, error) {
 		b.Queue(sqlImpatient)
 	}
 	taken := queue.TakeBatch(&b.Batch, working...)
-	b.Queue(sqlClaim, charges, attempts, keys, installments, s.lease.String(), maxTriesWeek, maxTriesMonth, busy).Query(func(rows pgx.Rows) error {
+	b.Queue(sqlClaim, charges, attempts, keys, installments, s.lease.String(), maxTriesWeek, maxTriesMonth).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var f facts
 			if err := f.scan(rows); err != nil {
@@ -153,7 +156,7 @@ func (s *Collector) claim(work []*DueCharge, busy []string) ([]claim, error) {
 
 func (f *facts) scan(row pgx.Row) error {
 	return row.Scan(&f.n, &f.state, &f.cancelled, &f.paused, &f.expired, &f.gatewayState, &f.method, &f.hot, &f.taken, &f.amount, &f.installments,
-		&f.payerName, &f.tokenCT, &f.expMonth, &f.expYear, &f.gateway.ID, &f.gateway.Terminal, &f.gateway.SealedCreds, &f.gateway.Settings, &f.turn)
+		&f.payerName, &f.tokenCT, &f.expMonth, &f.expYear, &f.gateway.ID, &f.gateway.Terminal, &f.gateway.SealedCreds, &f.gateway.Settings, &f.resting)
 }
 
 func (f *facts) why() why {
@@ -172,12 +175,12 @@ func (f *facts) why() why {
 		return paused
 	case f.expired:
 		return cardExpired
-	case f.turn > 1:
-		return cardBusy
 	case f.hot:
 		return cardCooling
+	case f.resting:
+		return notDue
 	}
-	return notDue
+	return cardBusy
 }
 
 // age is how long ago the claim began. The monotonic clock stands still while a machine is frozen, and the wall clock can be

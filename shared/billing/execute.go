@@ -8,6 +8,7 @@ import (
 
 	"fitkit/shared/crash"
 	"fitkit/shared/fail"
+	"fitkit/shared/id"
 	"fitkit/shared/obs"
 	"fitkit/shared/payment"
 	"fitkit/shared/run"
@@ -22,41 +23,40 @@ func (s *Collector) Execute(work []*DueCharge) {
 	var slowest time.Duration
 	for len(work) > 0 {
 		began := time.Now()
-		work = s.round(work)
+		later := s.round(work)
 		slowest = max(slowest, time.Since(began))
-		work = inTime(work, slowest)
+		work = s.inTime(later, slowest)
 	}
 }
 
-// inTime gives charges that wait for their card back to the queue where the end of the invocation might cut another round off: its
+// inTime leaves charges that wait for their card to another job where the end of this invocation might cut another round off: its
 // answers would be lost, and only looked up.
-func inTime(work []*DueCharge, slowest time.Duration) []*DueCharge {
-	if len(work) == 0 || run.Left(work[0].Ctx) > 2*slowest {
-		return work
+func (s *Collector) inTime(later []claim, slowest time.Duration) (work []*DueCharge) {
+	for _, cl := range later {
+		if run.Left(cl.Ctx) > 2*slowest {
+			work = append(work, cl.DueCharge)
+		} else {
+			cl.alone(func() error { return s.tryAfter(cl) })
+		}
 	}
-	for _, w := range work {
-		w.Err = errNoTimeLeft
-	}
-	return nil
+	return work
 }
-
-var errNoTimeLeft = fail.New(fail.Unavailable, "billing.no_time_left", "The charge is tried in a minute: another one of the same card came first.",
-	"החיוב ינוסה בעוד דקה: חיוב אחר של אותו כרטיס קדם לו.")
 
 // round collects at most one charge of each card, and answers the others: what the issuer says to one decides about the next (R46).
-func (s *Collector) round(work []*DueCharge) (later []*DueCharge) {
+func (s *Collector) round(work []*DueCharge) (later []claim) {
 	var (
 		answers = make(chan answer, len(work))
 		asked   int
 		rest    sync.WaitGroup
+		ours    = map[id.PaymentMethod]bool{} // cards that this round asks about
 	)
 	s.claimEach(work, func(cl claim) {
-		switch cl.reason {
-		case claimed:
-			asked++
+		switch {
+		case cl.reason == claimed:
+			asked, ours[cl.method] = asked+1, true
 			go func() { answers <- s.send(cl) }()
-		case cardBusy:
-			later = append(later, cl.DueCharge)
+		case cl.reason == cardBusy && ours[cl.method]:
+			later = append(later, cl)
 		default:
 			rest.Go(func() { cl.alone(func() error { return s.unclaimed(cl) }) })
 		}
@@ -74,22 +74,18 @@ func (s *Collector) round(work []*DueCharge) (later []*DueCharge) {
 // somebody else has, holds up no other.
 func (s *Collector) claimEach(work []*DueCharge, each func(claim)) {
 	if len(work) > 1 {
-		if all, err := s.claim(work, nil); err == nil {
+		if all, err := s.claim(work); err == nil {
 			for _, cl := range all {
 				each(cl)
 			}
 			return
 		}
 	}
-	busy := []string{} // cards
 	for i, w := range work {
-		one, err := s.claim(work[i:i+1], busy)
+		one, err := s.claim(work[i : i+1])
 		if err != nil {
 			w.Err = fail.Wrap(err, "claim charge %s", w.Message.ChargeID)
 			continue
-		}
-		if one[0].reason == claimed {
-			busy = append(busy, one[0].method.String())
 		}
 		each(one[0])
 	}
@@ -187,6 +183,8 @@ func (s *Collector) unclaimed(cl claim) error {
 		return s.waitForMethod(cl.Ctx, cl.Caller, charge, "card_expired")
 	case cardCooling:
 		return s.postpone(cl.Ctx, cl.Caller, charge)
+	case cardBusy:
+		return s.tryAfter(cl)
 	}
 	return nil // paused charges come back when the gateway is connected again
 }

@@ -16,7 +16,7 @@ const AccessChunk = accessChunk
 
 // Claim takes the charge's next attempt; a refusal to is an error.
 func (s *Collector) Claim(ctx context.Context, c tenancy.Caller, charge id.Charge) (id.Attempt, error) {
-	claims, err := s.claim([]*DueCharge{{Ctx: ctx, Caller: c, Message: ExecuteCharge{ChargeID: charge}}}, nil)
+	claims, err := s.claim([]*DueCharge{{Ctx: ctx, Caller: c, Message: ExecuteCharge{ChargeID: charge}}})
 	if err != nil {
 		return id.Attempt{}, err
 	}

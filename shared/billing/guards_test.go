@@ -23,6 +23,7 @@ func TestEachGuardHoldsByItself(t *testing.T) {
 		if _, err := s.Collector.Claim(context.Background(), s.Caller, c); err != nil {
 			t.Fatal(err)
 		}
+		s.unanswered(t)
 		s.Exec(t, "update charges set state = 'due' where id = $1", c)
 		if _, err := s.Collector.Claim(context.Background(), s.Caller, c); !postgres.Violates(err, "payment_attempts_one_live") {
 			t.Fatalf("the second claim came to %v", err)

@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"fitkit/shared/id"
@@ -62,6 +63,21 @@ func (s *Collector) openWithoutAttempt(ctx context.Context, c tenancy.Caller, ch
 			return err
 		}
 		return queue.Done(ctx, tx)
+	})
+}
+
+// cardPause is how long a charge waits that found its card busy: longer than most calls take.
+const cardPause = 15 * time.Second
+
+// tryAfter ends the job of a charge whose card another one is being tried with, and has the charge tried again by another job: giving
+// this one back would count towards the receives after which it is dead.
+func (s *Collector) tryAfter(cl claim) error {
+	return s.db.InOrg(cl.Ctx, cl.Caller, func(tx postgres.Tx) error {
+		again := queue.Job{Queue: QueueExecute, Dedupe: fmt.Sprintf("charge:%s:card:%s", cl.Message.ChargeID, id.New[id.Event]()), Payload: cl.Message, Delay: cardPause}
+		if err := queue.Enqueue(cl.Ctx, tx, again); err != nil {
+			return err
+		}
+		return queue.Done(cl.Ctx, tx)
 	})
 }
 

@@ -26,7 +26,7 @@ export class Collector {
   async collect({ org, charge }) {
     const attempt = uuidv7();
     const key = `fk-${attempt.replaceAll("-", "")}`;
-    const claim = await this.inOrg(org, ["claim", [charge], [attempt], [key], [0], "8s", 4, 10, []]);
+    const claim = await this.inOrg(org, ["claim", [charge], [attempt], [key], [0], "8s", 4, 10]);
     if (!claim?.[CLAIMED]) throw new Error(`charge ${charge} was not claimed`);
     const answer = await this.charge(claim, key);
     if (answer.ResponseCode !== 0 || Math.round(answer.Amount * 100) !== Number(claim[AMOUNT])) {
