@@ -7,6 +7,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -41,6 +42,11 @@ func pack(from, to, functions string) (int, error) {
 	wanted := map[string]bool{}
 	for _, source := range sources {
 		name := source.Name()
+		if out, err := leftOut(filepath.Join(from, name), filepath.Join(functions, name)); err != nil {
+			return 0, err
+		} else if out {
+			continue
+		}
 		wanted[name] = true
 		if err := place(filepath.Join(from, name), filepath.Join(to, name, "bootstrap")); err != nil {
 			return 0, err
@@ -58,6 +64,15 @@ func pack(from, to, functions string) (int, error) {
 		}
 	}
 	return len(wanted), nil
+}
+
+// leftOut says that a function was not built because its build tag keeps it out of this build, as the test hooks are of all but previews.
+func leftOut(binary, source string) (bool, error) {
+	if _, err := os.Stat(binary); !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	code, err := os.ReadFile(filepath.Join(source, "main.go"))
+	return bytes.HasPrefix(code, []byte("//go:build ")), err
 }
 
 // place links binary as bootstrap through a temporary name, since the old one may be running.

@@ -23,6 +23,8 @@ func TestEveryBinaryBecomesABootstrapAndFormerFunctionsGo(t *testing.T) {
 		put(t, filepath.Join(from, name), "new")
 		put(t, filepath.Join(functions, name, "main.go"), "package main")
 	}
+	put(t, filepath.Join(functions, "api-of-previews", "main.go"), "//go:build fitkit_testhooks\n\npackage main")
+	put(t, filepath.Join(to, "api-of-previews", "bootstrap"), "of a preview")
 	put(t, filepath.Join(from, "api-gone"), "built before it was removed")
 	for range 2 {
 		n, err := pack(from, to, functions)
@@ -42,8 +44,10 @@ func TestEveryBinaryBecomesABootstrapAndFormerFunctionsGo(t *testing.T) {
 	if err != nil || string(got) != "newer" {
 		t.Errorf("bootstrap is %q, %v", got, err)
 	}
-	if _, err := os.Stat(filepath.Join(to, "api-gone")); !os.IsNotExist(err) {
-		t.Errorf("the former function stayed: %v", err)
+	for _, gone := range []string{"api-gone", "api-of-previews"} {
+		if _, err := os.Stat(filepath.Join(to, gone)); !os.IsNotExist(err) {
+			t.Errorf("%s stayed: %v", gone, err)
+		}
 	}
 	if left, err := filepath.Glob(filepath.Join(to, "*", "*.next")); err != nil || left != nil {
 		t.Errorf("left behind: %v %v", left, err)
