@@ -18,7 +18,7 @@ var ErrVendor = fail.New(fail.Unavailable, "platform.vendor_unavailable", "The v
 	After(time.Minute)
 
 // ErrVendorKey is a vendor that refuses our key: trying again cannot help.
-var ErrVendorKey = fail.New(fail.Conflict, "platform.vendor_key_refused", "The vendor refuses our key: it has expired or is of another project. Make a new one and deploy it.", "השירות החיצוני דוחה את המפתח: פג תוקפו או שהוא של פרויקט אחר. צרו מפתח חדש ופרסו אותו.")
+var ErrVendorKey = fail.New(fail.Conflict, "platform.vendor_key_refused", "The vendor refuses our key: it has expired or is of another project. Put a new one into the parameter store: it counts within ten minutes, without a deployment.", "השירות החיצוני דוחה את המפתח: פג תוקפו או שהוא של פרויקט אחר. שמרו מפתח חדש במאגר הפרמטרים: הוא ייכנס לתוקף בתוך עשר דקות, ללא פריסה.")
 
 const (
 	vendorPatience = 5 * time.Second

@@ -20,12 +20,7 @@ func (r *Release) Check(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(append(errs, err)...) // whoever is not let in is asked nothing more
 	}
-	errs = append(errs, r.copied(stored), r.hooks(stored), r.watched(stored), r.ownAddress(stored))
-	_, missing, err := r.values(stored)
-	errs = append(errs, err)
-	if len(missing) > 0 {
-		errs = append(errs, r.missing(missing))
-	}
+	errs = append(errs, r.sound(stored), r.hooks(stored), r.watched(stored), r.ownAddress(stored))
 	first, err := r.ready(ctx)
 	if errs = append(errs, err); err == nil && !first {
 		errs = append(errs, r.drift(ctx))

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+
+	"fitkit/shared/config"
 )
 
 // example is a variable's line in .env.example and its value there, with or without the mark of a comment.
@@ -51,6 +53,10 @@ func (r *Release) differences(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	refused, err := r.refused(stored) // of values that are not read only what is missing counts
+	if err != nil {
+		return nil, err
+	}
 	var lines []string
 	for _, variable := range slices.Sorted(maps.Keys(stored)) {
 		switch s := stored[variable]; {
@@ -61,7 +67,8 @@ func (r *Release) differences(ctx context.Context) ([]string, error) {
 		}
 	}
 	for _, variable := range slices.Sorted(maps.Keys(takes)) {
-		if takes[variable].Default == nil && r.value(variable, stored) == "" {
+		needed := takes[variable].Default == nil || slices.ContainsFunc(refused, func(p config.Problem) bool { return p.Variable == variable })
+		if needed && r.value(variable, stored) == "" {
 			lines = append(lines, fmt.Sprintf("+ %s is missing: put it at %s", variable, r.whereTo(variable)))
 		}
 	}

@@ -1,27 +1,25 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 )
 
-// copied names the secrets whose value is .env.example's: everybody who reads the repository knows them.
-func (r *Release) copied(stored map[string]setting) error {
+// copied are the secrets whose value is .env.example's: everybody who reads the repository knows them.
+func (r *Release) copied(stored map[string]setting) ([]string, error) {
 	text, err := os.ReadFile(filepath.Join(r.Root, ".env.example"))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	takes, _, err := r.parameters()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var errs []error
+	var out []string
 	for _, m := range example.FindAllStringSubmatch(string(text), -1) {
 		if variable := m[1]; m[2] != "" && takes[variable].NoEcho && r.value(variable, stored) == m[2] {
-			errs = append(errs, fmt.Errorf("%s of %s has the value of .env.example, which everybody knows: put a secret of its own there", variable, r.stage))
+			out = append(out, variable)
 		}
 	}
-	return errors.Join(errs...)
+	return out, nil
 }

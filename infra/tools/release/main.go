@@ -1,8 +1,8 @@
 // Command release does what stands around sam deploy: it reads a stage's settings from the parameter store and says in one
 // sentence each what is wrong before anything is changed.
 //
-//	release -stage staging diff                      what the parameter store has and .env.example does not, and the reverse
-//	release -stage staging check                     everything that would stop the deployment
+//	release -stage staging diff                      what the parameter store has and .env.example does not, and what a stage needs and it lacks
+//	release -stage staging check                     everything that would stop the deployment, or a function's start
 //	release -stage staging parameters -out FILE      the template's parameters, for sam deploy --parameter-overrides file://FILE
 //	release -stage staging exec -- COMMAND ARGS…     a command with the stage's settings in its environment
 //	release -stage staging outcome STEP              what a deployment that failed at its migration, keys or deployment left behind

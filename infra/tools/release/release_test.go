@@ -98,7 +98,7 @@ func stored(stage string, without ...string) map[string]setting {
 		"DATABASE_URL":                       {"/fitkit/" + stage + "/shared/DATABASE_URL", "SecureString", "postgres://secret", 3},
 		"ALLOWED_ORIGINS":                    {"/fitkit/" + stage + "/shared/ALLOWED_ORIGINS", "String", "https://app.fitkit.example", 3},
 		"CLERK_AUTHORIZED_PARTIES":           {"/fitkit/" + stage + "/shared/CLERK_AUTHORIZED_PARTIES", "String", "https://app.fitkit.example", 3},
-		"PAYMENT_CREDENTIALS_ENCRYPTION_KEY": {"/fitkit/" + stage + "/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY", "SecureString", "hush", 3},
+		"PAYMENT_CREDENTIALS_ENCRYPTION_KEY": {"/fitkit/" + stage + "/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY", "SecureString", strings.Repeat("5a", 32), 3},
 		"NEXT_PUBLIC_APP_URL":                {"/fitkit/" + stage + "/shared/NEXT_PUBLIC_APP_URL", "String", "https://app.fitkit.example", 3},
 		"ALARM_TOPIC_ARN":                    {"/fitkit/" + stage + "/shared/ALARM_TOPIC_ARN", "String", "arn:aws:sns:eu-central-1:000000000000:alarms", 3},
 		"MONTHLY_BUDGET_USD":                 {"/fitkit/" + stage + "/shared/MONTHLY_BUDGET_USD", "String", "300", 3},
