@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,7 +14,6 @@ import (
 
 	"fitkit/infra/local/host"
 	"fitkit/infra/local/platform"
-	"fitkit/shared/catalog"
 )
 
 // root is the checkout.
@@ -97,32 +95,28 @@ func within(m *testing.M) (code int, err error) {
 	return code, nil
 }
 
-// build makes every function's binary as a deployment does, all in one go build that links only what has changed. The
-// stamp of the commit is left out: it would have all of them linked again after each.
+// build makes every function's binary and lays them out as a deployment does, all in one go build that links only what has changed.
+// The stamp of the commit is left out: it would have all of them linked again after each.
 func build(ctx context.Context) (string, error) {
 	bin, err := filepath.Abs(filepath.Join(root, ".local", "bin", "e2e"))
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(bin, 0o755); err != nil {
+	made, laid := filepath.Join(bin, "all"), filepath.Join(bin, "laid")
+	if err := os.MkdirAll(made, 0o755); err != nil {
 		return "", err
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-tags", "lambda.norpc,timetzdata", "-trimpath", "-ldflags", "-s -w",
-		"-o", filepath.Join(bin, "all")+"/", "./functions/...")
-	cmd.Dir = root
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the functions: %w\n%s", err, out)
-	}
-	for _, f := range catalog.All() {
-		if err := os.MkdirAll(filepath.Join(bin, f.Name), 0o755); err != nil {
-			return "", err
-		}
-		err := os.Symlink(filepath.Join("..", "all", f.Name), filepath.Join(bin, f.Name, "bootstrap"))
-		if err != nil && !errors.Is(err, fs.ErrExist) {
-			return "", err
+	for _, args := range [][]string{
+		{"build", "-buildvcs=false", "-tags", "lambda.norpc,timetzdata", "-trimpath", "-ldflags", "-s -w", "-o", made + "/", "./functions/..."},
+		{"run", "./infra/tools/pack", "-from", made, "-to", laid},
+	} {
+		cmd := exec.CommandContext(ctx, "go", args...)
+		cmd.Dir = root
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("go %s: %w\n%s", args[0], err, out)
 		}
 	}
-	return bin, nil
+	return laid, nil
 }
 
 // lines collects what functions write.
