@@ -42,7 +42,8 @@ SqsEndpointUrl: http://127.0.0.1:1
 SentryDsn: http://nobody@127.0.0.1:1/1
 P
 log=$(mktemp)
-SAM_CLI_TELEMETRY=0 "$venv/bin/sam" local start-api --template "$tree/template.yaml" --skip-pull-image --region eu-central-1 --port "$port" \
+# sam lets the shell's variables win over the template's, an empty one too: it gets none that a function knows.
+env -i PATH="$PATH" HOME="$HOME" ${DOCKER_HOST:+DOCKER_HOST="$DOCKER_HOST"} SAM_CLI_TELEMETRY=0 "$venv/bin/sam" local start-api --template "$tree/template.yaml" --skip-pull-image --region eu-central-1 --port "$port" \
 	--warm-containers LAZY --parameter-overrides "file://$PWD/$tree/parameters.yaml" >"$log" 2>&1 &
 sam=$!
 trap 'kill "$sam" 2>/dev/null; wait "$sam" 2>/dev/null || true; rm -f "$log"' EXIT
