@@ -54,6 +54,14 @@ func (s sample) over(base sample) sample {
 	return out
 }
 
+// between is the mean of each two neighbours: what was measured between the two is compared with it.
+func (s sample) between() (out sample) {
+	for i := 1; i < len(s); i++ {
+		out = append(out, (s[i-1]+s[i])/2)
+	}
+	return out
+}
+
 // ratio is the figure of s compared with base: the ratio of the two medians, and as its spread the ratios of the medians
 // of ten runs, so that one slow moment of the machine shows and does not decide.
 func ratio(name string, s, base sample, ceiling float64) figure {

@@ -41,6 +41,21 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// Seen red: with the value before alone.
+func TestBetween(t *testing.T) {
+	for name, tc := range map[string]struct{ in, want sample }{
+		"a machine that gets slower is met in the middle": {sample{1, 3, 7}, sample{2, 5}},
+		"nothing lies between one value":                  {sample{1}, nil},
+		"nor between none":                                {nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := tc.in.between(); !slices.Equal(got, tc.want) {
+				t.Errorf("between are %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
 func TestMediansOfRuns(t *testing.T) {
 	for name, tc := range map[string]struct {
 		in   sample

@@ -12,8 +12,10 @@ import (
 
 // TestEveryEndpointAnswersAlikeWithoutRedis is T11 for what exists: today nothing but /healthz asks Redis, and this is what
 // keeps it true. Every endpoint of the API document gets the same request while Redis is well and while it is not; an
-// endpoint of the kind that must refuse without Redis (rate limits, one-time codes) is stated in failsClosed.
+// endpoint of the kind that must refuse without Redis (rate limits, one-time codes) is stated in failsClosed. Webhooks work all
+// the while. Seen red: with both hooks asking Redis before they store what came.
 func TestEveryEndpointAnswersAlikeWithoutRedis(t *testing.T) {
+	ask(t) // what the first request changes (the studio's settings and their version) is changed by now
 	before := ask(t)
 	told(t, "up")
 	for _, way := range []struct {
@@ -39,6 +41,7 @@ func TestEveryEndpointAnswersAlikeWithoutRedis(t *testing.T) {
 					t.Errorf("%s was answered %s\nand with Redis %s\n%s", id, got, want, written.about(got.text("correlation_id")))
 				}
 			}
+			hooksWork(t)
 			told(t, "down") // still, and not only because its connections were cut
 		})
 		told(t, "up")
@@ -74,6 +77,23 @@ func ask(t *testing.T) map[string]answer {
 		}
 	}
 	return answers
+}
+
+// hooksWork sends a message of Clerk's and a notice of Cardcom's. Both must be taken in: who remembers them is Postgres.
+func hooksWork(t *testing.T) {
+	t.Helper()
+	m := news()
+	if got := post(t, "/v1/hooks/clerk", m.body, m.headers(m.signature())); got.status != http.StatusNoContent || m.stored(t) != 1 {
+		t.Errorf("Clerk's message was answered %s and stored %d times", got, m.stored(t))
+	}
+	token, body := notice(t, a)
+	stored := func() int {
+		return read[int](t, database(t), "select count(*)::int from inbox where provider = 'cardcom' and org_id = $1", a.Org)[0]
+	}
+	before := stored()
+	if got := post(t, "/v1/hooks/cardcom/"+token, body, nil); got.status != http.StatusOK || stored() != before+1 {
+		t.Errorf("Cardcom's notice was answered %s and stored %d times", got, stored()-before)
+	}
 }
 
 // told waits until /healthz says this of Redis: a process may find its connection cut first. Postgres is up throughout.

@@ -21,7 +21,8 @@ func people() []string {
 }
 
 // TestEveryRouteAnswersEveryRoleAsStated sends a valid request to every route as every role, as nobody, and as people of
-// another studio who claim to act in this one.
+// another studio who claim to act in this one. Whoever may call it must not be told that the studio does not exist either.
+// Seen red: with coaches locked out of their studio where they may call.
 func TestEveryRouteAnswersEveryRoleAsStated(t *testing.T) {
 	input := nothing() // a refusal for the role comes first, and what is allowed does no harm
 	for _, op := range operations(t) {
@@ -30,7 +31,7 @@ func TestEveryRouteAnswersEveryRoleAsStated(t *testing.T) {
 			for _, role := range people() {
 				got := input.request(op).as(a, role).send(t)
 				switch allowed := len(op.Security) == 0 || slices.Contains(op.Roles, role); {
-				case allowed && (got.status == 401 || got.status >= 500 || got.code() == "auth.role_not_allowed"):
+				case allowed && (got.status == 401 || got.status >= 500 || got.code() == "auth.role_not_allowed" || got.code() == op.absent()):
 					t.Errorf("%s may call it and was answered %s\n%s", role, got, written.about(got.text("correlation_id")))
 				case op.admins() && (got.status != 404 || got.code() != op.absent()):
 					t.Errorf("it is FitKit's own, and %s was answered %s", role, got)

@@ -139,11 +139,11 @@ func hostname(hostport string) string {
 }
 
 func (g *Gateway) serveAPI(w http.ResponseWriter, r *http.Request) {
+	g.cors.apply(w.Header(), r) // before any answer: a browser hides the errors that come without
 	if headerBytes(r) > maxHeaders {
 		message(w, http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
 		return
 	}
-	g.cors.apply(w.Header(), r)
 	if g.cors.preflight(w, r) {
 		return
 	}

@@ -46,7 +46,8 @@ func document() documents.Document {
 }
 
 // S12: whatever is tried with the store's own keys, the version of record stays byte-identical. refused says that the
-// attempt itself must fail; the others may seem to succeed, and must change nothing for who reads by version.
+// attempt itself must fail; the others may seem to succeed, and must change nothing for who reads by version. Seen red, for the
+// default that is removed, with documents stored in GOVERNANCE mode.
 func TestTheVersionOfRecordSurvivesEveryAttack(t *testing.T) {
 	t.Parallel()
 	store, where := lockedStore(t)
@@ -113,6 +114,15 @@ func TestTheVersionOfRecordSurvivesEveryAttack(t *testing.T) {
 		"suspending versions": {func(t *testing.T, r documents.Receipt) error {
 			_, err := client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{Bucket: bucket,
 				VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusSuspended}})
+			return err
+		}, true},
+		"removing the bucket's default retention, then deleting": {func(t *testing.T, r documents.Receipt) error {
+			redefault(t, *bucket, nil)
+			_, err := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: bucket, Key: &r.Key, VersionId: &r.VersionID, BypassGovernanceRetention: aws.Bool(true)})
+			return err
+		}, true},
+		"removing the bucket's Object Lock": {func(t *testing.T, r documents.Receipt) error {
+			_, err := client.PutObjectLockConfiguration(t.Context(), &s3.PutObjectLockConfigurationInput{Bucket: bucket, ObjectLockConfiguration: &types.ObjectLockConfiguration{}})
 			return err
 		}, true},
 		"a rule that lets objects expire": {func(t *testing.T, r documents.Receipt) error {

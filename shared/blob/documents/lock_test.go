@@ -77,14 +77,20 @@ func TestTheDailyCheckSeesEveryWayALockIsMissing(t *testing.T) {
 func relocked(t *testing.T, d *types.DefaultRetention) blob.Config {
 	t.Helper()
 	c := blobtest.Locked(t)
+	redefault(t, c.Bucket, d)
+	return c
+}
+
+// redefault changes how long a bucket keeps what comes without a lock of its own; nil: it does not keep it.
+func redefault(t *testing.T, bucket string, d *types.DefaultRetention) {
+	t.Helper()
 	lock := &types.ObjectLockConfiguration{ObjectLockEnabled: types.ObjectLockEnabledEnabled}
 	if d != nil {
 		lock.Rule = &types.ObjectLockRule{DefaultRetention: d}
 	}
-	if _, err := blobtest.Client(t).PutObjectLockConfiguration(t.Context(), &s3.PutObjectLockConfigurationInput{Bucket: &c.Bucket, ObjectLockConfiguration: lock}); err != nil {
+	if _, err := blobtest.Client(t).PutObjectLockConfiguration(t.Context(), &s3.PutObjectLockConfigurationInput{Bucket: &bucket, ObjectLockConfiguration: lock}); err != nil {
 		t.Fatal(err)
 	}
-	return c
 }
 
 // r2 plays Cloudflare: its API of lock rules, and a bucket that obeys the rules or does not.
