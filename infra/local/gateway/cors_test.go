@@ -24,8 +24,7 @@ type corsCase struct {
 
 // TestOrigins runs cors_origins.json of shared/vectors over every kind of answer. A browser shows a page nothing of an answer
 // without these headers, so an error without them is one that nobody can act on. Seen red: the headers of 431 alone missing,
-// those of an unknown path, those of a function that crashed, and a
-// function's own "*" let through with its 401 and its 500.
+// those of an unknown path, those of a function that crashed, and a function's own "*" let through with its 401 and its 500.
 func TestOrigins(t *testing.T) {
 	file := vectors.Load[struct {
 		Count int
