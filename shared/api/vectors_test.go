@@ -82,7 +82,7 @@ func send(t *testing.T, e api.Endpoint, v api.Verifier, token string, header boo
 		headers["fitkit-org"] = id.New[id.Org]().String()
 	}
 	event, err := json.Marshal(events.APIGatewayV2HTTPRequest{Version: "2.0", RawPath: e.Op.Path, Headers: headers,
-		RequestContext: events.APIGatewayV2HTTPRequestContext{DomainName: "api.fitkit.example", HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: string(e.Op.Method)}}})
+		RequestContext: events.APIGatewayV2HTTPRequestContext{DomainName: "api.fitkit.example", HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: e.Op.Method}}})
 	if err != nil {
 		t.Fatal(err)
 	}
