@@ -17,6 +17,9 @@ const (
 select s.provider_ref, s.state, s.member_id, g.id, g.terminal, g.creds_ct, g.settings
 from card_sessions s join gateways g on g.org_id = s.org_id and g.id = s.gateway_id
 where s.org_id = app.org() and s.id = $1 and s.provider_ref is not null and s.terminal = g.terminal`
+	// sqlLockSession lets one of several notices of a page save its card; the others wait, and find it saved.
+	sqlLockSession = `
+select true from card_sessions where org_id = app.org() and id = $1 and state in ('open', 'expired') for update`
 	sqlSessionSaved = `
 update card_sessions set state = 'saved', payment_method_id = $2, next_poll_at = null
 where org_id = app.org() and id = $1 and state in ('open', 'expired') returning member_id`
@@ -81,6 +84,12 @@ func (s *Collector) CheckCardSession(ctx context.Context, c tenancy.Caller, m Pr
 }
 
 func (s *Collector) saveCard(ctx context.Context, tx postgres.Tx, session id.CardSession, member id.Member, g gateway, card payment.SavedCard) error {
+	var unsaved bool
+	if err := tx.QueryRow(ctx, sqlLockSession, session).Scan(&unsaved); postgres.NoRows(err) {
+		return nil // another notice of the same page has saved it meanwhile
+	} else if err != nil {
+		return err
+	}
 	method := id.New[id.PaymentMethod]()
 	sealed, key := s.ring.Seal([]byte(card.Token.Reveal()), seal.CardToken.At(g.Org, method)), s.ring.ActiveKey()
 	if _, err := tx.Exec(ctx, sqlUndefault, member); err != nil {
@@ -91,9 +100,6 @@ func (s *Collector) saveCard(ctx context.Context, tx postgres.Tx, session id.Car
 		return err
 	}
 	if err := tx.QueryRow(ctx, sqlSessionSaved, session, method).Scan(&member); err != nil {
-		if postgres.NoRows(err) {
-			return errSavedMeanwhile // rolls this card back; the other one stands
-		}
 		return err
 	}
 	if _, err := tx.Exec(ctx, sqlCardSavedEvent, member, method); err != nil {
@@ -101,8 +107,6 @@ func (s *Collector) saveCard(ctx context.Context, tx postgres.Tx, session id.Car
 	}
 	return chargeWaiting(ctx, tx, member, "method:"+method.String())
 }
-
-var errSavedMeanwhile = fail.New(fail.Unavailable, "billing.card_saved_meanwhile", "The card was saved by another notice of the same page.", "הכרטיס נשמר כבר על ידי הודעה אחרת של אותו דף.")
 
 // last4 is four digits; a provider that sends none gives zeros rather than a lost card.
 func last4(s string) string {

@@ -79,14 +79,13 @@ func TestCardcom(t *testing.T) {
 		}
 		var checks sync.WaitGroup
 		for range 8 {
-			checks.Go(func() { // those that lose the race fail, and their repeat finds the card
-				_ = s.Collector.CheckCardSession(context.Background(), s.Caller, billing.ProcessInboxEvent{CardSessionID: session})
+			checks.Go(func() { // red without the lock of the page: all but one failed, and came again minutes later
+				if err := s.Collector.CheckCardSession(context.Background(), s.Caller, billing.ProcessInboxEvent{CardSessionID: session}); err != nil {
+					t.Error(err)
+				}
 			})
 		}
 		checks.Wait()
-		if err := s.Collector.CheckCardSession(context.Background(), s.Caller, billing.ProcessInboxEvent{CardSessionID: session}); err != nil {
-			t.Fatal(err)
-		}
 		if n := s.count(t, "payment_methods where member_id = $1 and last4 = '4321'", m); n != 1 {
 			t.Fatalf("%d cards were saved", n)
 		}
