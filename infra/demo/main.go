@@ -96,45 +96,22 @@ func run(ctx context.Context, s settings) (err error) {
 	}
 	defer func() { err = errors.Join(err, restore()) }()
 	d := &demo{settings: s, system: sys, at: sys.Addresses, random: rand.New(rand.NewPCG(s.seed, 0))}
-	err = play(ctx,
-		part{"open a studio with a test clock and its own terminal", d.openStudio},
-		part{"publish plans", d.publishPlans},
-		part{"create members", d.createMembers},
-	)
-	if err != nil {
-		return err
-	}
-	if err := d.bill(ctx); err != nil {
-		return err
-	}
-	return play(ctx, part{"prove it", d.prove})
-}
-
-// bill is what is to be proven, with function processes dying all the while in a run with faults.
-func (d *demo) bill(ctx context.Context) error {
-	if d.faults.any() {
-		stop := d.killing(ctx)
-		defer stop()
-	}
-	return play(ctx,
-		part{"save cards on the provider's page", d.saveCards},
-		part{"sell memberships", d.sell},
-		part{"live through the months", d.liveMonths},
-	)
-}
-
-// part is a part of the demo.
-type part struct {
-	name string
-	do   func(context.Context) error
-}
-
-func play(ctx context.Context, parts ...part) error {
-	for _, p := range parts {
+	for _, part := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"open a studio with a test clock and its own terminal", d.openStudio},
+		{"publish plans", d.publishPlans},
+		{"create members", d.createMembers},
+		{"save cards on the provider's page", d.saveCards},
+		{"sell memberships", d.sell},
+		{"live through the months", d.liveMonths},
+		{"prove it", d.prove},
+	} {
 		began := time.Now()
-		say("• %s", p.name)
-		if err := p.do(ctx); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
+		say("• %s", part.name)
+		if err := part.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
 		}
 		say("  done in %.1f s", time.Since(began).Seconds())
 	}

@@ -16,6 +16,10 @@ import (
 // liveMonths advances the studio's clock month by month. The schedules fire too, as they would in AWS: that they and
 // the clock find the same work twice must change nothing.
 func (d *demo) liveMonths(ctx context.Context) error {
+	if d.faults.any() {
+		stop := d.killing(ctx)
+		defer stop()
+	}
 	for month := 1; month <= d.months; month++ {
 		// A month's charges fall due on its first days, so that at its end the last rung of every ladder has been taken.
 		until := opening.AddDate(0, month, 0)
@@ -135,28 +139,11 @@ func (d *demo) fireCrons(ctx context.Context) error {
 		if !d.system.has(name) {
 			continue
 		}
-		if err := d.fire(ctx, name); err != nil {
+		if err := post(ctx, d.at.API+"/_local/cron/"+name+"/run", map[string]any{}); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// fire runs a schedule now. One that is killed is fired again, as its schedule would come again.
-func (d *demo) fire(ctx context.Context, name string) (err error) {
-	for range patience {
-		if err = d.runCron(ctx, name); err == nil || !d.faults.any() {
-			return err
-		}
-		if err := pause(ctx, time.Second); err != nil {
-			return err
-		}
-	}
-	return err
-}
-
-func (d *demo) runCron(ctx context.Context, name string) error {
-	return post(ctx, d.at.API+"/_local/cron/"+name+"/run", map[string]any{})
 }
 
 // newCards lets half of the members whose card does not work save one that does; their debts are tried at once.
