@@ -1,9 +1,13 @@
 package host
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
+
+// leastMemory is what Lambda gives a function whose template names no memory, in MB.
+const leastMemory = 128
 
 // memoryLook is how often the memory of working processes is looked at. What a function takes between two looks it has.
 const memoryLook = 50 * time.Millisecond
@@ -33,9 +37,9 @@ func (h *Host) endGluttons() {
 			if pid == 0 || p.wasKilled() || p.asked && p.current.Load() == nil {
 				continue
 			}
-			if held := heldMemory(pid) >> 20; held > f.MemoryMB {
+			if held, given := heldMemory(pid)>>20, cmp.Or(f.MemoryMB, leastMemory); held > given {
 				h.logs.add(LogLine{Function: f.Name, RequestID: p.requestID(), Time: time.Now(),
-					Line: fmt.Sprintf("out of memory: it holds %d MB, its template gives it %d MB; killed", held, f.MemoryMB)})
+					Line: fmt.Sprintf("out of memory: it holds %d MB, its template gives it %d MB; killed", held, given)})
 				p.kill()
 			}
 		}
