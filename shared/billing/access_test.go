@@ -326,6 +326,20 @@ func TestTwoPaymentsAtTheSameTimeGiveBackFullAccess(t *testing.T) {
 		attempts = append(attempts, a)
 	}
 	s.must(t, "select app.settle_access(app.org(), $1, 'time')", m)
+	record := func(a id.Attempt) func() error {
+		return func() error {
+			return s.Collector.Record(context.Background(), s.Caller, a, payment.Outcome{State: payment.Paid, Code: "000", Amount: 24900, ProviderTxn: a.String()})
+		}
+	}
+	s.behind(t, "select from members for no key update", record(attempts[0]), record(attempts[1]))
+	if got := s.access(t, m); got != "full" {
+		t.Error(got)
+	}
+}
+
+// behind starts the acts one after the other, each when the former waits for the rows that lock takes, and lets them go.
+func (s studio) behind(t *testing.T, lock string, acts ...func() error) {
+	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.AdminURL)
 	if err != nil {
 		t.Fatal(err)
@@ -335,31 +349,26 @@ func TestTwoPaymentsAtTheSameTimeGiveBackFullAccess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := held.Exec(t.Context(), "select from members for no key update"); err != nil {
+	if _, err := held.Exec(t.Context(), lock); err != nil {
 		t.Fatal(err)
 	}
-	done := make(chan error, 2)
-	for _, a := range attempts {
-		go func() {
-			done <- s.Collector.Record(context.Background(), s.Caller, a, payment.Outcome{State: payment.Paid, Code: "000", Amount: 24900, ProviderTxn: a.String()})
-		}()
-	}
-	for waiting := 0; waiting < 2; {
-		if len(done) > 0 {
-			t.Fatal("an answer did not wait for the member, whom another transaction holds")
+	done := make(chan error, len(acts))
+	for i, act := range acts {
+		go func() { done <- act() }()
+		for waiting := 0; waiting <= i; {
+			if len(done) > 0 {
+				t.Fatalf("act %d did not wait for the rows that another transaction holds: %v", i, <-done)
+			}
+			waiting = postgrestest.Get[int](t, s.Database, "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
 		}
-		waiting = postgrestest.Get[int](t, s.Database, "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
 	}
 	if err := held.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 {
+	for range acts {
 		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
-	}
-	if got := s.access(t, m); got != "full" {
-		t.Error(got)
 	}
 }
 

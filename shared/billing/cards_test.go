@@ -16,8 +16,17 @@ import (
 // saveCard has the member save a card that works.
 func (s studio) saveCard(t *testing.T, m id.Member) {
 	t.Helper()
-	if err := s.Collector.CheckCardSession(context.Background(), s.Caller, billing.ProcessInboxEvent{CardSessionID: s.openPage(t, m)}); err != nil {
+	if err := s.savePage(t, m)(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// savePage has the member fill in a page, and answers what saves its card.
+func (s studio) savePage(t *testing.T, m id.Member) func() error {
+	t.Helper()
+	page := s.openPage(t, m)
+	return func() error {
+		return s.Collector.CheckCardSession(context.Background(), s.Caller, billing.ProcessInboxEvent{CardSessionID: page})
 	}
 }
 
@@ -231,5 +240,34 @@ func TestAnExpiredCardIsNotSent(t *testing.T) {
 	jobs := postgrestest.Get[int](t, s.Database, "select count(*) from jobs")
 	if s.Provider.Asked != 1 || !strings.HasSuffix(reason, " card_expired") || jobs != 0 {
 		t.Fatalf("asked %d times, %s, %d jobs", s.Provider.Asked, reason, jobs)
+	}
+}
+
+// TestOfTwoCardsInOneInstantOneIsTheDefault: the second save failed at the index, and came again minutes later; so did the removal,
+// as a fault of ours. Each was seen red without its repair.
+func TestOfTwoCardsInOneInstantOneIsTheDefault(t *testing.T) {
+	t.Parallel()
+	for name, other := range map[string]func(s studio, m id.Member) func() error{
+		"another page": func(s studio, m id.Member) func() error { return s.savePage(t, m) },
+		"a removal": func(s studio, m id.Member) func() error {
+			s.saveCard(t, m)
+			removed := postgrestest.Get[id.PaymentMethod](t, s.Database, "select id from payment_methods where is_default")
+			return func() error {
+				_, err := s.Collector.RemoveMethod(context.Background(), s.Caller, removed)
+				return err
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := studio{billingtest.NewStudio(t)}
+			m := s.Member(t)
+			act := other(s, m)
+			s.behind(t, "select from payment_methods where is_default for update", s.savePage(t, m), act)
+			const defaults = "select count(*) filter (where is_default) || ' of ' || count(*) from payment_methods where status = 'active'"
+			if got := postgrestest.Get[string](t, s.Database, defaults); !strings.HasPrefix(got, "1 of") {
+				t.Error(got)
+			}
+		})
 	}
 }

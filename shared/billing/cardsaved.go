@@ -74,13 +74,19 @@ func (s *Collector) CheckCardSession(ctx context.Context, c tenancy.Caller, m Pr
 	if err != nil {
 		return fail.Wrap(err, "read the provider's page")
 	}
-	return s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
-		if o.State != payment.Saved {
-			_, err := tx.Exec(ctx, sqlSessionCode, session, o.Code)
-			return err
-		}
-		return s.saveCard(ctx, tx, session, member, g, *o.Card)
-	})
+	save := func() error {
+		return s.db.InOrg(ctx, c, func(tx postgres.Tx) error {
+			if o.State != payment.Saved {
+				_, err := tx.Exec(ctx, sqlSessionCode, session, o.Code)
+				return err
+			}
+			return s.saveCard(ctx, tx, session, member, g, *o.Card)
+		})
+	}
+	if err = save(); postgres.Violates(err, "payment_methods_one_default") {
+		err = save() // another card of the member was saved in the same instant: now it is seen, and replaced as the default
+	}
+	return err
 }
 
 func (s *Collector) saveCard(ctx context.Context, tx postgres.Tx, session id.CardSession, member id.Member, g gateway, card payment.SavedCard) error {

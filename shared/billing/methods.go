@@ -65,7 +65,10 @@ with p as (
   select app.org(), p.member_id, app.business_now(), 'card.removed', jsonb_build_object('payment_method_id', p.id) from p
 )
 insert into audit_log (org_id, action, object_kind, object_id) select app.org(), 'payment_method.removed', 'payment_method', p.id from p`
-	sqlMakeDefault = `update payment_methods set is_default = true where org_id = app.org() and id = $1`
+	// sqlMakeDefault looks again: a card that was saved while the removal waited for the others is the default already.
+	sqlMakeDefault = `
+update payment_methods p set is_default = true
+where org_id = app.org() and id = $1 and not exists (select from payment_methods d where d.org_id = p.org_id and d.member_id = p.member_id and d.is_default)`
 )
 
 func scanMethod(row pgx.CollectableRow) (p PaymentMethod, err error) {
