@@ -67,7 +67,7 @@ type Event struct {
 	Attempt   string    `json:"attempt"`
 }
 
-// Result is what a run answers, for whoever ran it by hand.
+// Result is what a run answers, for whoever ran it by hand. Why says why nothing ran.
 type Result struct {
 	Ran      bool   `json:"ran"`
 	Selected int64  `json:"selected"`
@@ -94,7 +94,10 @@ func Lambda(app *run.App, h Handler) func(context.Context, Event) (Result, error
 		if !enabled {
 			return Result{Why: "CRONS_ENABLED is false"}, nil
 		}
-		res, err = once(ctx, db, h, slotOf(ev))
+		slot := slotOf(ev)
+		obs.Add(ctx, "slot", slot)
+		res, err = once(ctx, db, h, slot)
+		obs.Add(ctx, "ran", res.Ran)
 		obs.Add(ctx, "selected", res.Selected)
 		if err != nil {
 			obs.Failed(ctx, err)
@@ -112,37 +115,89 @@ func slotOf(ev Event) time.Time {
 	return ev.Slot.UTC()
 }
 
+// ErrRunning means a delivery whose slot another one has: it runs, or died and has its lease still. Lambda tries again, so that what
+// died is either made up for or told to the alarm of failed runs; it counts as no success.
+var ErrRunning = fail.New(fail.Unavailable, "cron.running", "Another delivery of this slot is running, or died less than its time limit ago. Try again later.",
+	"הפעלה אחרת של אותו מועד עדיין רצה, או נפלה לפני פחות ממגבלת הזמן שלה. נסו שוב מאוחר יותר.")
+
 const (
 	sqlTakeSlot = `
 insert into cron_runs as r (name, slot, lease_until) values ($1, $2, now() + $3::interval)
 on conflict (name, slot) do update set lease_until = excluded.lease_until, started_at = now()
   where r.finished_at is null and r.lease_until < now()
-returning true`
-	sqlEndSlot = `update cron_runs set finished_at = now(), selected = $3 where name = $1 and slot = $2`
+returning started_at`
+	sqlFinished = `select finished_at is not null from cron_runs where name = $1 and slot = $2`
+	sqlEndSlot  = `update cron_runs set finished_at = now(), selected = $4 where name = $1 and slot = $2 and started_at = $3 and finished_at is null`
+	sqlGiveBack = `update cron_runs set lease_until = now() where name = $1 and slot = $2 and started_at = $3 and finished_at is null`
 )
 
-// once runs the handler when this delivery is the slot's first. A run that died gives its slot free when its lease ends.
-func once(ctx context.Context, db *postgres.SystemDB, h Handler, slot time.Time) (Result, error) {
-	var mine bool
-	err := db.Across(ctx, func(tx postgres.Tx) error {
-		err := tx.QueryRow(ctx, sqlTakeSlot, h.Op.Name, slot, h.Spec().Timeout.String()).Scan(&mine)
-		if postgres.NoRows(err) {
-			return nil
-		}
-		return err
-	})
-	if err != nil || !mine {
-		return Result{Why: "this slot has run or is running"}, fail.Wrap(err, "take the slot of %s", h.Op.Name)
+// taken is a slot that this delivery runs. Began tells it from a run that took the slot before, and lost it.
+type taken struct {
+	db    *postgres.SystemDB
+	op    Op
+	slot  time.Time
+	began time.Time // by the database's clock
+}
+
+// once runs the handler when this delivery is the slot's first. A run that failed gives its slot back at once; that of a process
+// that died is free when its lease ends. Errors: ErrRunning.
+func once(ctx context.Context, db *postgres.SystemDB, h Handler, slot time.Time) (res Result, err error) {
+	t, err := take(ctx, db, h.Op, slot)
+	if err != nil {
+		return res, fail.Wrap(err, "take the slot of %s", h.Op.Name)
 	}
+	if t == nil {
+		return Result{Why: "this slot has run"}, nil
+	}
+	defer func() {
+		if !res.Ran {
+			t.giveBack(ctx)
+		}
+	}()
 	working, cancel := run.Within(ctx)
 	defer cancel()
 	n, err := h.handle(working)
 	if err != nil {
 		return Result{Selected: n}, fail.Wrap(err, "run %s", h.Op.Name)
 	}
-	err = db.Across(ctx, func(tx postgres.Tx) error {
-		_, err := tx.Exec(ctx, sqlEndSlot, h.Op.Name, slot, n)
+	if err := t.exec(ctx, sqlEndSlot, n); err != nil {
+		return Result{Selected: n}, fail.Wrap(err, "end the slot of %s", h.Op.Name)
+	}
+	return Result{Ran: true, Selected: n}, nil
+}
+
+// take answers nil for a slot that has run.
+func take(ctx context.Context, db *postgres.SystemDB, op Op, slot time.Time) (*taken, error) {
+	t, finished := &taken{db: db, op: op, slot: slot}, false
+	err := db.Across(ctx, func(tx postgres.Tx) error {
+		err := tx.QueryRow(ctx, sqlTakeSlot, op.Name, slot, op.Spec().Timeout.String()).Scan(&t.began)
+		if !postgres.NoRows(err) {
+			return err
+		}
+		if err := tx.QueryRow(ctx, sqlFinished, op.Name, slot).Scan(&finished); err != nil {
+			return err
+		}
+		if !finished {
+			return ErrRunning
+		}
+		return nil
+	})
+	if err != nil || finished {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *taken) exec(ctx context.Context, sql string, more ...any) error {
+	return t.db.Across(ctx, func(tx postgres.Tx) error {
+		_, err := tx.Exec(ctx, sql, append([]any{t.op.Name, t.slot, t.began}, more...)...)
 		return err
 	})
-	return Result{Ran: true, Selected: n}, fail.Wrap(err, "end the slot of %s", h.Op.Name)
+}
+
+// giveBack lets Lambda's next try have the slot, in what is left of the time that run.Within keeps; also after a panic.
+func (t *taken) giveBack(ctx context.Context) {
+	if err := t.exec(ctx, sqlGiveBack); err != nil {
+		obs.Add(ctx, "slot_kept", true) // until its lease ends; the tries before then are ErrRunning
+	}
 }
