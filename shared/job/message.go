@@ -32,8 +32,8 @@ type message struct {
 func open(ctx context.Context, op Op, requestID string, record events.SQSMessage) *message {
 	ctx, event := obs.Start(ctx, op.Name, requestID)
 	m := &message{record: record, readable: true}
-	if err := json.Unmarshal([]byte(record.Body), &m.Envelope); err != nil || m.Version != queue.Version {
-		obs.Failed(ctx, fmt.Errorf("message %s is no envelope of version %d", record.MessageId, queue.Version))
+	if err := json.Unmarshal([]byte(record.Body), &m.Envelope); err != nil || m.Version != queue.Version || m.Queue != string(op.Queue()) {
+		obs.Failed(ctx, fmt.Errorf("message %s is no envelope of version %d for %s", record.MessageId, queue.Version, op.Queue()))
 		m.readable = false
 	} else {
 		ctx = obs.WithCorrelation(ctx, m.Correlation)

@@ -115,6 +115,8 @@ func TestPoisonedMessagesEndInTheDeadLettersAlone(t *testing.T) {
 	add("no JSON", `{"v":1,"national_id":"`+canary)
 	add("another version", envelope("good", func(e *queue.Envelope) { e.Version = 99 }))
 	add("no tenant", envelope("good", func(e *queue.Envelope) { e.Org = id.Org{} }))
+	// Somebody moves a dead letter to a wrong queue: its work, which this job knows nothing of, is not to end as done.
+	add("of another queue", envelope("good", func(e *queue.Envelope) { e.Queue = "membership-renew" }))
 	add("an unknown type", envelope("dance "+canary, same))
 	add("256 kB", envelope(strings.Repeat(canary+" ", 25_000), same))
 	// The row says what is to be done, and holds no NUL; a message only says that there is something.
@@ -128,7 +130,7 @@ func TestPoisonedMessagesEndInTheDeadLettersAlone(t *testing.T) {
 	for _, m := range q.dead {
 		dead = append(dead, m.MessageId)
 	}
-	if want := []string{"no JSON", "another version", "no tenant", "an unknown type", "256 kB", "panics", "always fails"}; !slices.Equal(dead, want) {
+	if want := []string{"no JSON", "another version", "no tenant", "of another queue", "an unknown type", "256 kB", "panics", "always fails"}; !slices.Equal(dead, want) {
 		t.Errorf("dead letters are %q, want %q", dead, want)
 	}
 	for _, good := range []string{"good 1", "NUL", "good 2"} {
@@ -157,7 +159,7 @@ func TestPoisonedMessagesEndInTheDeadLettersAlone(t *testing.T) {
 		}
 		q.drain(t, call)
 	}
-	if effects != 4 || len(q.dead) != 7 {
+	if effects != 4 || len(q.dead) != 8 {
 		t.Errorf("%d effects of four repaired jobs that were redriven twice; %d dead letters", effects, len(q.dead))
 	}
 }
