@@ -150,6 +150,7 @@ func (away) History(context.Context) (time.Duration, error)                { ret
 func (away) Root(context.Context) (bool, error)                            { return false, errAway }
 func (away) Create(context.Context, neon.Branch) (string, error)           { return "", errAway }
 func (away) Address(context.Context, string, string, bool) (string, error) { return "", errAway }
+func (away) ResetPassword(context.Context, string, string) error           { return errAway }
 func (away) Delete(context.Context, string, bool) error                    { return errAway }
 
 // shelf takes every report.

@@ -48,7 +48,7 @@ func (n *Client) call(ctx context.Context, method, path string, in, out any) err
 		case status >= 300 && (status != http.StatusNotFound || method != http.MethodDelete):
 			return fmt.Errorf("Neon answered %d to %s %s", status, method, path) //nolint:staticcheck // a sentence that a person reads
 		}
-		if out != nil {
+		if out != nil && status < 300 && len(body) > 0 {
 			return json.Unmarshal(body, out)
 		}
 		return nil
@@ -157,8 +157,8 @@ func (n *Client) Address(ctx context.Context, branch, role string, pooled bool) 
 	return answer.URI, err
 }
 
-// Delete removes the branch of a name, for good or (softly) so that it can be recovered for a week. One that is not there is
-// as good.
+// Delete removes the branch of a name, for good or (softly) so that it can be recovered for a week, and waits until Neon has done
+// so. One that is not there is as good.
 func (n *Client) Delete(ctx context.Context, name string, soft bool) error {
 	b, found, err := n.find(ctx, name)
 	if err != nil || !found {
@@ -168,8 +168,18 @@ func (n *Client) Delete(ctx context.Context, name string, soft bool) error {
 	if !soft {
 		path += "?hard_delete=true"
 	}
-	err = n.call(ctx, http.MethodDelete, path, nil, nil)
-	return err
+	var gone struct{ Operations []operation }
+	if err := n.call(ctx, http.MethodDelete, path, nil, &gone); err != nil {
+		return err
+	}
+	if err := n.finish(ctx, gone.Operations); err != nil || soft {
+		return err
+	}
+	look := func() (err error) {
+		_, found, err = n.find(ctx, name)
+		return err
+	}
+	return n.await(ctx, "the removal of "+name, func() (bool, error) { return !found, nil }, func() string { return "under way" }, look)
 }
 
 // History is how far back the project's restore window goes; zero when only the present can be copied.

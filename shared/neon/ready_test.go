@@ -124,3 +124,47 @@ func TestANewPasswordIsWaitedFor(t *testing.T) {
 		}
 	}
 }
+
+// TestABranchIsGoneWhenItIsSeenToBe was seen red with a client that took the answer to DELETE for the end.
+func TestABranchIsGoneWhenItIsSeenToBe(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		looks int // after the removal, at which it is still listed
+		soft  bool
+		err   string
+	}{
+		"for good":                  {3, false, ""},
+		"for good, and it stays":    {1000, false, "the removal of verify-1 is still under way after ten minutes"},
+		"softly, which lists it on": {1000, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			listed, operations := 0, 0
+			mux := http.NewServeMux()
+			mux.HandleFunc("GET /projects/p/branches", func(w http.ResponseWriter, _ *http.Request) {
+				if listed++; listed > tc.looks+1 {
+					fmt.Fprint(w, `{"branches":[]}`)
+					return
+				}
+				fmt.Fprint(w, `{"branches":[{"id":"br-1","name":"verify-1","current_state":"ready"}]}`)
+			})
+			mux.HandleFunc("DELETE /projects/p/branches/br-1", func(w http.ResponseWriter, _ *http.Request) {
+				fmt.Fprint(w, `{"branch":{"id":"br-1"},"operations":[{"id":"op-1","action":"delete_timeline","status":"running"}]}`)
+			})
+			mux.HandleFunc("GET /projects/p/operations/op-1", func(w http.ResponseWriter, _ *http.Request) {
+				operations++
+				fmt.Fprint(w, `{"operation":{"id":"op-1","action":"delete_timeline","status":"finished"}}`)
+			})
+			server := httptest.NewServer(mux)
+			defer server.Close()
+			n := &neon.Client{URL: server.URL, Key: "k", Project: "p", Client: http.DefaultClient, Wait: func(context.Context, time.Duration) error { return nil }}
+			err := n.Delete(t.Context(), "verify-1", tc.soft)
+			if (err == nil) != (tc.err == "") || err != nil && !strings.Contains(err.Error(), tc.err) || operations != 1 {
+				t.Errorf("%v, after %d looks at the operation", err, operations)
+			}
+			if tc.err == "" && !tc.soft && listed != tc.looks+2 {
+				t.Errorf("it was looked for %d times", listed)
+			}
+		})
+	}
+}

@@ -1,6 +1,6 @@
 // Command neonbranch gives a preview's stack a database of its own: a branch of the masked base, never of production.
 //
-//	STACK=fitkit-pr-12 neonbranch create    makes or finds it; prints its addresses as lines of NAME=value for GITHUB_ENV
+//	STACK=fitkit-pr-12 neonbranch create    makes it anew; prints its addresses as lines of NAME=value for GITHUB_ENV
 //	STACK=fitkit-pr-12 neonbranch delete
 //
 // It reads NEON_API_KEY, NEON_PROJECT_ID, NEON_PARENT_BRANCH_ID and, for a stand-in, NEON_API_URL.
@@ -45,6 +45,10 @@ func run(ctx context.Context, n *neon.Client, args []string, getenv func(string)
 		return n.Delete(ctx, stack, true)
 	case parent == "":
 		return errors.New("set NEON_PARENT_BRANCH_ID to the masked base branch; a preview never starts from production")
+	}
+	// A branch of an earlier push goes: it may have a migration that was changed since, and an end that comes too soon.
+	if err := n.Delete(ctx, stack, false); err != nil {
+		return err
 	}
 	id, err := n.Create(ctx, neon.Branch{Name: stack, Parent: parent, Expires: time.Now().AddDate(0, 0, 7)})
 	if err != nil {

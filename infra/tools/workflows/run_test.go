@@ -14,7 +14,7 @@ import (
 // planned are the targets that build and test with this machine's own tools. Running them is what make verify does; here make
 // only says what it would run, which finds a target or a prerequisite that is no more.
 var planned = map[string]bool{
-	"verify": true, "test": true, "test-nightly": true, "vulncheck": true, "dry-run": true, "sam-build": true, "sam-smoke": true,
+	"verify": true, "test": true, "test-nightly": true, "vulncheck": true, "demo": true, "load": true, "dry-run": true, "sam-build": true, "sam-smoke": true,
 	"client-check": true, "client-test": true, "client-pack": true, "fmt-check": true, "vet": true, "generate-check": true, "secrets": true,
 }
 
@@ -135,7 +135,7 @@ type played struct {
 }
 
 func neonStandIn(t *testing.T) *played {
-	p := &played{}
+	p, there := &played{}, true
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.calls.WriteString("neon " + r.Method + " " + r.URL.Path + "\n") // one caller, one call at a time
 		if r.Header.Get("Authorization") != "Bearer key" {
@@ -144,11 +144,14 @@ func neonStandIn(t *testing.T) *played {
 		}
 		const branch = `{"id":"br-12","name":"fitkit-pr-12","current_state":"ready"}`
 		answer := `{"branch":` + branch + `}`
+		there = there && r.Method != http.MethodDelete || r.Method == http.MethodPost
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/connection_uri"):
 			answer = `{"uri":"postgres://` + r.URL.Query().Get("role_name") + `:x@br-12/fitkit"}`
-		case strings.HasSuffix(r.URL.Path, "/branches"):
-			answer = `{"branches":[` + branch + `]}`
+		case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/branches"):
+			if answer = `{"branches":[]}`; there {
+				answer = `{"branches":[` + branch + `]}`
+			}
 		}
 		_, _ = w.Write([]byte(answer))
 	}))

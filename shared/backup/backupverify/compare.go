@@ -16,6 +16,7 @@ import (
 const (
 	NoCopy           = "backup.no_copy"           // the copy could not be made or read
 	NotLocked        = "backup.not_locked"        // the report itself could not be locked
+	CopyLeft         = "backup.copy_left"         // the copy was not seen to go
 	NotRoot          = "backup.not_root"          // production is a branch that cannot be copied as it was
 	Newer            = "backup.newer"             // it has what happened after the instant that was asked for
 	Stale            = "backup.stale"             // it ends long before the instant it was made of

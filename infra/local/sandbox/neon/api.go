@@ -18,7 +18,7 @@ import (
 type api struct {
 	server    server
 	key       string
-	passwords map[string]string // by role
+	passwords map[string]string // by role; of a branch they count once they are reset, as those of roles that statements made
 	now       func() time.Time
 
 	mu         sync.Mutex
@@ -38,6 +38,8 @@ type branch struct {
 	Default bool      `json:"default"`
 	State   string    `json:"current_state"`
 	Created time.Time `json:"created_at"`
+
+	reset map[string]bool // roles whose password this API has set
 }
 
 func newAPI(s server, key string, passwords map[string]string) *api {
@@ -53,6 +55,7 @@ func (a *api) routes() http.Handler {
 	mux.Handle("POST "+project+"/branches", a.known(a.create))
 	mux.Handle("GET "+project+"/branches/{id}", a.known(a.one))
 	mux.Handle("DELETE "+project+"/branches/{id}", a.known(a.remove))
+	mux.Handle("POST "+project+"/branches/{id}/roles/{role}/reset_password", a.known(a.reset))
 	mux.Handle("GET "+project+"/connection_uri", a.known(a.address))
 	mux.Handle("GET "+project+"/operations/{id}", a.known(a.look))
 	mux.HandleFunc("POST /_dev/next", a.next)
@@ -127,7 +130,7 @@ func (a *api) create(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusConflict, "branch already exists")
 		return
 	}
-	made := &branch{ID: id, Name: in.Branch.Name, Parent: a.production.ID, State: "init", Created: a.now().UTC()}
+	made := &branch{ID: id, Name: in.Branch.Name, Parent: a.production.ID, State: "init", Created: a.now().UTC(), reset: map[string]bool{}}
 	from := kept{}
 	if !in.Branch.At.IsZero() {
 		history, err := a.server.history(r.Context())
@@ -188,12 +191,26 @@ func (a *api) remove(w http.ResponseWriter, r *http.Request) {
 	delete(a.branches, id)
 }
 
+// reset "gives" a role another password: all databases of this server have the same roles, so it stays what it is.
+func (a *api) reset(w http.ResponseWriter, r *http.Request) {
+	id, role := r.PathValue("id"), r.PathValue("role")
+	if _, known := a.passwords[role]; a.branches[id] == nil || !known {
+		refuse(w, http.StatusNotFound, "no such branch or role")
+		return
+	}
+	a.branches[id].reset[role] = true
+	process.WriteJSON(w, http.StatusOK, map[string]any{"operations": []any{}})
+}
+
 func (a *api) address(w http.ResponseWriter, r *http.Request) {
 	id, role := r.FormValue("branch_id"), r.FormValue("role_name")
 	password, known := a.passwords[role]
 	if a.branches[id] == nil || !known {
 		refuse(w, http.StatusNotFound, "no such branch or role")
 		return
+	}
+	if !a.branches[id].reset[role] {
+		role, password = role+"_unset", "this API does not know the password that a statement set"
 	}
 	process.WriteJSON(w, http.StatusOK, map[string]string{"uri": a.server.url(role, password, id)})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -230,3 +231,19 @@ func TestTheSandboxAnswersAsNeonDoes(t *testing.T) {
 
 // atOnce waits for nothing: the sandbox is never busy.
 func atOnce(context.Context, time.Duration) error { return nil }
+
+// stays is a vendor that removes nothing.
+type stays struct{ backupverify.Vendor }
+
+func (stays) Delete(context.Context, string, bool) error { return errors.New("Neon is busy") }
+
+// Red while an answer to DELETE counted as the copy's end.
+func TestACopyThatStaysIsSaid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.verifier.Vendor = stays{w.verifier.Vendor}
+	r, codes := w.verify(t)
+	if r.Passed || !slices.Equal(codes, []string{backupverify.CopyLeft}) || !strings.Contains(r.Findings[0].Detail, "verify-"+r.ID.String()) {
+		t.Errorf("found %+v", r.Findings)
+	}
+}
