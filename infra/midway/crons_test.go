@@ -23,6 +23,8 @@ import (
 	"fitkit/shared/neon"
 	"fitkit/shared/outbox"
 	"fitkit/shared/outbox/outboxcron"
+	"fitkit/shared/platform"
+	"fitkit/shared/platform/platformcron"
 	"fitkit/shared/postgres/postgrestest"
 	"fitkit/shared/realtime"
 	"fitkit/shared/realtime/realtimecron"
@@ -97,6 +99,21 @@ var cronFlows = map[string][]flow{
 		return backupcron.ExportOrgs(backup.NewPlanner(w.system(app), w.db(app)))
 	},
 		func(w *world) any { w.Exec(w.t, "delete from jobs"); return nil })},
+	"cron-platform-expire-history": {steps(`select not exists (select from jobs where id = $1) and not exists (select from inbox) and
+					not exists (select from cron_runs where started_at < now() - interval '90 days')`,
+		schedule(platformcron.ExpireHistoryOp, func(w *world, app *run.App) cron.Handler {
+			return platformcron.ExpireHistory(platform.NewHistory(w.system(app)))
+		},
+			func(w *world) any {
+				w.Exec(w.t, "delete from inbox")
+				w.Exec(w.t, `insert into inbox (id, provider, event_key, payload, received_at)
+					values ('00000000-0000-7000-8000-000000000001', 'clerk', 'old', '{}', now() - interval '91 days')`)
+				w.Exec(w.t, `insert into cron_runs (name, slot, started_at, lease_until, finished_at)
+					select 'cron-job-relay', at, at, at, at from (values (now() - interval '91 days')) old (at)`)
+				return postgrestest.Get[string](w.t, w.Database, `insert into jobs (id, org_id, queue, dedupe_key, payload, state, finished_at)
+					select '00000000-0000-7000-8000-000000000002', id, 'org-apply-clerk-event', 'old', '{}', 'done', now() - interval '91 days'
+					from orgs limit 1 returning id::text`)
+			}))},
 	"cron-platform-watch-keys": {reads("a count of what each key has sealed", schedule(rotationcron.WatchKeysOp,
 		func(w *world, app *run.App) cron.Handler {
 			return rotationcron.WatchKeys(rotation.NewStore(w.system(app), w.rings()))

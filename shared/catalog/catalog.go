@@ -26,6 +26,7 @@ import (
 	"fitkit/shared/org/orgjob"
 	"fitkit/shared/outbox/outboxcron"
 	"fitkit/shared/platform/platformapi"
+	"fitkit/shared/platform/platformcron"
 	"fitkit/shared/realtime/realtimeapi"
 	"fitkit/shared/realtime/realtimecron"
 	"fitkit/shared/realtime/realtimesocket"
@@ -105,6 +106,7 @@ var functions = []run.Declared{
 	backupcron.ExportOrgs(nil),
 	backupcron.VerifyBackup(nil),
 	rotationcron.WatchKeys(nil),
+	platformcron.ExpireHistory(nil),
 	backupjob.Export(nil),
 	platformapi.CheckHealth(nil),
 	platformapi.GetFormerSystem(nil),

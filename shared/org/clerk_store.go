@@ -50,7 +50,8 @@ func (k *Clerk) Receive(ctx context.Context, key string, e Event) error {
 
 const (
 	sqlReceived = `select payload from inbox where id = $1 and provider = 'clerk' and applied_at is null for update`
-	sqlApplied  = `update inbox set applied_at = now() where id = $1`
+	// sqlApplied forgets whom the event was about by name: what is applied stands in the staff's row, and goes with it.
+	sqlApplied = `update inbox set applied_at = now(), payload = payload - 'user_name' - 'email' where id = $1`
 )
 
 // Apply brings our copy up to an event, once: an event that was applied already ends quietly. Events come in any order,

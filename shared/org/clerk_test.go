@@ -225,3 +225,14 @@ func TestTheJobsQueueIsTheOneThatIsFilled(t *testing.T) {
 		t.Fatalf("%s is filled, %s is worked on", org.ApplyClerkEvent, got)
 	}
 }
+
+// Red while names and e-mails stayed in the inbox for ever, also of people whom Clerk had deleted.
+func TestAnAppliedEventForgetsWhoItWasAbout(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.apply(membership("created", 1, "user_a", "org:admin"), user("updated", 2, "user_a", "נועה"))
+	const persons = "select coalesce(string_agg(payload::text, ' '), '') from inbox where payload ?| array['user_name', 'email']"
+	if got := postgrestest.Get[string](t, b.Database, persons); got != "" {
+		t.Error("the inbox keeps", got)
+	}
+}

@@ -24,6 +24,7 @@ var Crons = []Cron{
 	{"cron-job-relay", "rate(1 minute)"},
 	{"cron-membership-apply-events", "cron(0/15 * * * ? *)"},
 	{"cron-org-expire-uploads", "rate(1 hour)"},
+	{"cron-platform-expire-history", "cron(50 3 * * ? *)"},
 	{"cron-platform-export-orgs", "cron(0 4 * * ? *)"},
 	{"cron-platform-verify-backup", "cron(30 4 * * ? *)"},
 	{"cron-platform-watch-keys", "cron(20 3 * * ? *)"},
@@ -45,7 +46,8 @@ type CronRun struct {
 }
 
 const sqlCronRuns = `
-select n.name, r.slot, r.started_at, r.finished_at, r.selected, (select max(finished_at) from cron_runs where name = n.name)
+select n.name, r.slot, r.started_at, r.finished_at, r.selected, (
+  select finished_at from cron_runs where name = n.name and finished_at is not null order by slot desc limit 1)
 from unnest($1::text[]) with ordinality n (name, n)
 left join lateral (select slot, started_at, finished_at, selected from cron_runs where name = n.name order by slot desc limit 1) r on true
 order by n.n`

@@ -61,6 +61,7 @@ var Functions = []Function{
 	{"cron-job-relay", 128, 60},
 	{"cron-membership-apply-events", 128, 300},
 	{"cron-org-expire-uploads", 256, 300},
+	{"cron-platform-expire-history", 128, 300},
 	{"cron-platform-export-orgs", 128, 300},
 	{"cron-platform-verify-backup", 256, 900},
 	{"cron-platform-watch-keys", 256, 60},

@@ -19,15 +19,18 @@ var systemMay = map[string][]string{
 	"charges":             {"grant insert, select", "policy all rows true written (state = 'due'::text)"},
 	"clerk_deleted_users": {"grant insert, select", "policy all rows true written true"},
 	"connections":         {"grant delete", "grant select (id, org_id)", "policy delete rows true", "policy select rows true"},
-	"cron_runs":           {"grant insert, select, update", "policy all rows true written true"},
-	"day_proofs":          {"grant select (day, figures, org_id, state, tried_at, tries)", "policy select rows (state = ANY (ARRAY['waiting'::text, 'differs'::text]))"},
-	"dunning_cases":       {"grant select", "policy select rows (state = ANY (ARRAY['open'::text, 'waiting_method'::text]))"},
-	"gateways":            {"grant select (creds_ct, id, org_id)", "grant update (creds_ct, key_id)", "policy select rows true", "policy update rows true written true"},
-	"goose_db_version":    {"grant select"},
+	"cron_runs": {"grant delete, insert, select, update", "policy all rows true written true",
+		"policy delete rows (started_at < (now() - '90 days'::interval))"},
+	"day_proofs":       {"grant select (day, figures, org_id, state, tried_at, tries)", "policy select rows (state = ANY (ARRAY['waiting'::text, 'differs'::text]))"},
+	"dunning_cases":    {"grant select", "policy select rows (state = ANY (ARRAY['open'::text, 'waiting_method'::text]))"},
+	"gateways":         {"grant select (creds_ct, id, org_id)", "grant update (creds_ct, key_id)", "policy select rows true", "policy update rows true written true"},
+	"goose_db_version": {"grant select"},
 	"idempotency_keys": {"grant delete, select", "policy delete rows (created_at < (now() - '24:00:00'::interval))",
 		"policy select rows (created_at < (now() - '24:00:00'::interval))"},
-	"inbox":         {"grant insert, select, update", "policy all rows (org_id IS NULL) written (org_id IS NULL)"},
-	"jobs":          {"grant insert, select, update", "policy all rows true written true"},
+	"inbox": {"grant delete, insert, select, update", "policy all rows (org_id IS NULL) written (org_id IS NULL)",
+		"policy delete rows (received_at < (now() - '90 days'::interval))", "policy delete rows true", "policy select rows (received_at < (now() - '90 days'::interval))"},
+	"jobs": {"grant delete, insert, select, update", "policy all rows true written true",
+		"policy delete rows ((state <> ALL (ARRAY['ready'::text, 'dead'::text])) AND (finished_at < (now() - '90 days'::interval)))"},
 	"key_rotations": {"grant insert, select, update", "policy all rows true written true"},
 	"member_events": {"grant insert", "policy insert written (kind = 'charge.created'::text)"},
 	"member_secrets": {"grant select (member_id, national_id_ct, org_id)", "grant update (key_id, national_id_ct)", "policy select rows true",
@@ -120,7 +123,7 @@ func TestTheSystemRoleSeesWhatItsPoliciesName(t *testing.T) {
 		if got := p.rows("select 1 from " + tb.quoted()); got != want {
 			t.Errorf("%s: the system role sees %d rows, want %d", tb.Name, got, want)
 		}
-		if code := p.attempt(func() error { return p.move(tb, w.a.id, w.b.id) }); code != refused && !slices.Contains(may, "grant insert, select, update") {
+		if code := p.attempt(func() error { return p.move(tb, w.a.id, w.b.id) }); code != refused && !slices.ContainsFunc(may, func(line string) bool { return strings.HasSuffix(line, "insert, select, update") }) {
 			t.Errorf("%s: moving a row to another studio is answered %q, want %s", tb.Name, code, refused)
 		}
 	}
