@@ -21,8 +21,8 @@ func oldJob(t *testing.T, s *billingtest.Studio, name, state string, age time.Du
 		s.Org, queue, name, payload, state, age.String())
 }
 
-// TestWhatIsOverGoesAfterNinetyDays was seen red without each of its conditions: a job of a debt that stands, which was sent for again;
-// dead and waiting ones; and those of 89 days, with the policies taken away.
+// TestWhatIsOverGoesAfterNinetyDays was seen red with the job of a debt that stands removed too, by whose absence the charge is sent for
+// again. Age and state are held twice, here and by the policies.
 func TestWhatIsOverGoesAfterNinetyDays(t *testing.T) {
 	t.Parallel()
 	s := billingtest.NewStudio(t)
