@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/binary"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 
@@ -16,28 +17,47 @@ var errFrame = errors.New("a frame over 32 kB")
 // framed hands out a connection that looks at the lengths of the frames it reads.
 type framed struct{ http.ResponseWriter }
 
-// Hijack implements http.Hijacker.
+// Hijack implements http.Hijacker. What a quick client has sent with its handshake is in the server's buffer: it is read first, through
+// the frames too.
 func (f framed) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffer, err := http.NewResponseController(f.ResponseWriter).Hijack()
-	return &frames{Conn: conn}, buffer, err
+	if err != nil {
+		return nil, nil, err
+	}
+	early := make([]byte, buffer.Reader.Buffered())
+	if _, err := io.ReadFull(buffer, early); err != nil {
+		return nil, nil, err
+	}
+	through := &frames{Conn: conn, early: early}
+	return through, bufio.NewReadWriter(bufio.NewReader(through), buffer.Writer), nil
 }
 
 // frames follows the frames of RFC 6455 §5.2 through the bytes that are read.
 type frames struct {
 	net.Conn
-	head []byte // of the header under way
-	skip uint64 // bytes of payload still to come
+	early []byte // read already, before the hijack
+	head  []byte // of the header under way
+	skip  uint64 // bytes of payload still to come
 }
 
 // Read passes on what it reads, until a frame is announced that is too long; the client is told so by the close code 1009.
 func (f *frames) Read(p []byte) (int, error) {
-	n, err := f.Conn.Read(p)
+	n, err := f.read(p)
 	if f.tooLong(p[:n]) {
 		code := uint16(websocket.StatusMessageTooBig)
 		_, _ = f.Conn.Write([]byte{0x88, 2, byte(code >> 8), byte(code)}) // it may have gone already
 		return 0, errFrame
 	}
 	return n, err
+}
+
+func (f *frames) read(p []byte) (int, error) {
+	if len(f.early) == 0 {
+		return f.Conn.Read(p)
+	}
+	n := copy(p, f.early)
+	f.early = f.early[n:]
+	return n, nil
 }
 
 func (f *frames) tooLong(b []byte) bool {
