@@ -79,3 +79,27 @@ func unpack(ctx context.Context, commit, folder string) error {
 	}
 	return nil
 }
+
+// allButTheLast copies this checkout's migrations into a folder, but for the newest.
+func allButTheLast(folder string) (string, error) {
+	if err := os.RemoveAll(folder); err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", err
+	}
+	files, err := filepath.Glob(filepath.Join("migrations", "*.sql")) // in the order of their numbers
+	if err != nil {
+		return "", err
+	}
+	for _, file := range files[:len(files)-1] {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(filepath.Join(folder, filepath.Base(file)), text, 0o600); err != nil {
+			return "", err
+		}
+	}
+	return folder, nil
+}

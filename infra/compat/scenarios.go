@@ -52,15 +52,12 @@ func split(senders, workers code) func(run.Spec) code {
 // seed gives the demo's first twenty members cards of every fate: declined and recovered, hopeless, and answers that are lost.
 const seed = "500"
 
-// longest ends a scenario that does not get anywhere: work that nobody can do is tried again for ever. One that may fail is ended by the shorter.
-const (
-	longest = 10 * time.Minute
-	shorter = 3 * time.Minute
-)
+// longest ends a scenario that does not get anywhere: work that nobody can do is tried again for ever.
+const longest = 10 * time.Minute
 
-// run lives a month of billing in the scenario, on stores of its own.
-func (s scenario) run(ctx context.Context, source string, members int, patience time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// run lives a month of billing in the scenario, on stores of its own; old is the folder of the older migrations.
+func (s scenario) run(ctx context.Context, old string, members int) error {
+	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	data := filepath.Join(dir, "run")
 	if err := platform.Reset(data); err != nil {
@@ -81,7 +78,7 @@ func (s scenario) run(ctx context.Context, source string, members int, patience 
 		args = append(args, "-months", "2", "-then", next)
 	}
 	if s.schema == oldCode {
-		args = append(args, "-migrations", filepath.Join(source, "migrations"))
+		args = append(args, "-migrations", old)
 	}
 	if s.migrate {
 		args = append(args, "-migrate")
