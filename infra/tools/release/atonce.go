@@ -9,8 +9,7 @@ import (
 // takes it back (infra/runbooks/money-fails.md).
 const atOnce = "DEPLOY_AT_ONCE"
 
-// ofDeployment is what this deployment alone is told, by its environment and never by the parameter store. It is always given: of
-// a parameter that is not, CloudFormation keeps what the deployment before said.
+// ofDeployment is what this deployment alone is told, by its environment and never by the parameter store.
 func (r *Release) ofDeployment(variable string) string {
 	if variable != atOnce {
 		return ""
