@@ -16,14 +16,15 @@ type bootstrap struct {
 	Parameters map[string]struct {
 		AllowedValues  []string `yaml:"AllowedValues"`
 		AllowedPattern string   `yaml:"AllowedPattern"`
+		Default        string   `yaml:"Default"`
 	} `yaml:"Parameters"`
 	Mappings  map[string]map[string]map[string]string `yaml:"Mappings"`
 	Resources map[string]struct {
 		Properties struct {
 			Trust struct {
 				Statement []struct {
-					Action    string                       `yaml:"Action"`
-					Condition map[string]map[string]string `yaml:"Condition"`
+					Action    string                          `yaml:"Action"`
+					Condition map[string]map[string]yaml.Node `yaml:"Condition"`
 				} `yaml:"Statement"`
 			} `yaml:"AssumeRolePolicyDocument"`
 			Policies []struct {
@@ -60,17 +61,33 @@ func deployRole(t *testing.T) (b bootstrap) {
 	return b
 }
 
-// A wildcard in the subject would let any branch of anybody's pull request deploy. Red with StringLike, with the subject's
-// environment left out, and with a stage that no workflow deploys.
+// A wildcard in the subject would let any branch of anybody's pull request deploy. GitHub writes the subject of repositories made,
+// renamed or moved since July 15, 2026 with the owner's id and the repository's; a role believes one form. Red with StringLike, with the
+// subject's environment left out of either form, with either id left out, and with a stage that no workflow deploys.
 func TestTheDeployRoleBelievesOneEnvironmentOfOneRepository(t *testing.T) {
 	b := deployRole(t)
 	trust := b.Resources["Role"].Properties.Trust.Statement
-	want := map[string]map[string]string{"StringEquals": {
-		"token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-		"token.actions.githubusercontent.com:sub": "repo:${Repository}:environment:${Stage}",
-	}}
-	if len(trust) != 1 || trust[0].Action != "sts:AssumeRoleWithWebIdentity" || !maps.EqualFunc(trust[0].Condition, want, maps.Equal) {
-		t.Errorf("the role believes %v", trust)
+	want := map[string][]string{
+		"token.actions.githubusercontent.com:aud": {"sts.amazonaws.com"},
+		"token.actions.githubusercontent.com:sub": {"NamedByIds",
+			"repo:${Owner}@${OwnerId}/${Name}@${RepositoryId}:environment:${Stage}", "Owner", "0", "/", "Repository", "Name", "1", "/", "Repository",
+			"repo:${Repository}:environment:${Stage}"},
+	}
+	if len(trust) != 1 || trust[0].Action != "sts:AssumeRoleWithWebIdentity" || len(trust[0].Condition) != 1 {
+		t.Fatalf("the role believes %v", trust)
+	}
+	believed := map[string][]string{}
+	for claim, node := range trust[0].Condition["StringEquals"] {
+		believed[claim] = scalars(&node)
+	}
+	if !maps.EqualFunc(believed, want, slices.Equal) {
+		t.Errorf("the role believes %q", believed)
+	}
+	for _, name := range []string{"OwnerId", "RepositoryId"} {
+		p := b.Parameters[name]
+		if id := regexp.MustCompile(p.AllowedPattern); p.AllowedPattern == "" || p.Default != "" || id.MatchString("*") || id.MatchString("1/x") || !id.MatchString("50894789") {
+			t.Errorf("%s may be %s", name, p.AllowedPattern)
+		}
 	}
 	if p := b.Parameters["Repository"].AllowedPattern; regexp.MustCompile(p).MatchString("acme/*") || !regexp.MustCompile(p).MatchString("acme/fit-kit.api") {
 		t.Errorf("a repository may be named by %s", p)
@@ -105,6 +122,17 @@ func TestTheDeployRoleBelievesOneEnvironmentOfOneRepository(t *testing.T) {
 			t.Errorf("samconfig.toml has no %q", line)
 		}
 	}
+}
+
+// scalars are the texts in a node, in order.
+func scalars(n *yaml.Node) (out []string) {
+	if n.Kind == yaml.ScalarNode {
+		return []string{n.Value}
+	}
+	for _, c := range n.Content {
+		out = append(out, scalars(c)...)
+	}
+	return out
 }
 
 var resourceType = regexp.MustCompile(`Type: (AWS::[A-Za-z0-9]+::[A-Za-z0-9]+|ScheduleV2|SQS)\b|(DeploymentPreference|AutoPublishAlias|EventInvokeConfig):`)
