@@ -59,7 +59,7 @@ func (r *Release) refused(stored map[string]setting) (config.Problems, error) {
 	sections := config.All()
 	read := config.Read(func(name string) string { return cmp.Or(r.value(name, stored), filled[name]) }, sections...)
 	var all, out config.Problems
-	if err := config.Together(read, config.Guard(r.stage, sections...), r.provable(stored)); err != nil && !errors.As(err, &all) {
+	if err := config.Together(read, config.Guard(r.stage, sections...), r.provable(stored), r.ruled(stored)); err != nil && !errors.As(err, &all) {
 		return nil, err
 	}
 	for _, p := range all {
