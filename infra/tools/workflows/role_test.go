@@ -30,7 +30,8 @@ type bootstrap struct {
 			Policies []struct {
 				Document struct {
 					Statement []struct {
-						Action list `yaml:"Action"`
+						Action   list      `yaml:"Action"`
+						Resource yaml.Node `yaml:"Resource"`
 					} `yaml:"Statement"`
 				} `yaml:"PolicyDocument"`
 			} `yaml:"Policies"`
@@ -133,6 +134,39 @@ func scalars(n *yaml.Node) (out []string) {
 		out = append(out, scalars(c)...)
 	}
 	return out
+}
+
+var namedLogs = regexp.MustCompile(`LogGroupName: !Sub '([^']+)/[a-z{}.A-Z]+'`)
+
+// A log group under a name that the role may not make fails in the middle of a deployment. Red with either place left out of the role.
+func TestTheDeployRoleMayMakeTheLogGroupsOfTheTemplates(t *testing.T) {
+	var may []string
+	for _, s := range deployRole(t).Resources["Role"].Properties.Policies[0].Document.Statement {
+		if slices.Contains(s.Action, "logs:CreateLogGroup") {
+			may = append(may, scalars(&s.Resource)...)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(repository, "infra/stacks/*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := map[string]bool{}
+	for _, file := range append(files, filepath.Join(repository, "template.yaml"), filepath.Join(repository, "template-preview.yaml")) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range namedLogs.FindAllStringSubmatch(string(text), -1) {
+			place := strings.NewReplacer("${Prefix}", "${Stack}", "${AWS::StackName}", "${Stack}").Replace(m[1])
+			places[place] = true
+			if !slices.Contains(may, "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"+place+"/*") {
+				t.Errorf("%s has log groups at %s, which the deploy role may not make", filepath.Base(file), place)
+			}
+		}
+	}
+	if len(places) != 2 {
+		t.Errorf("log groups stand at %v", places)
+	}
 }
 
 var resourceType = regexp.MustCompile(`Type: (AWS::[A-Za-z0-9]+::[A-Za-z0-9]+|ScheduleV2|SQS)\b|(DeploymentPreference|AutoPublishAlias|EventInvokeConfig):`)
