@@ -22,6 +22,7 @@ func (r *Release) Check(ctx context.Context) error {
 	}
 	errs = append(errs, r.sound(stored), r.hooks(stored), r.watched(stored), r.ownAddress(stored))
 	first, err := r.ready(ctx)
+	r.room(ctx)
 	if errs = append(errs, err); err == nil && !first {
 		errs = append(errs, r.former(ctx, stored), r.drift(ctx))
 	}

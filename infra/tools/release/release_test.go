@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,6 +39,11 @@ func (a *account) aws(_ context.Context, args ...string) ([]byte, error) {
 			}
 		}
 		return json.Marshal(map[string]any{"Parameters": list})
+	case "get-account-settings":
+		if a.atOnce < 0 {
+			return nil, errors.New("aws lambda get-account-settings: AccessDenied")
+		}
+		return json.Marshal(map[string]any{"AccountLimit": map[string]int{"ConcurrentExecutions": cmp.Or(a.atOnce, 1000)}})
 	case "get-function-configuration":
 		variable := strings.TrimPrefix(after(args, "--query"), "Environment.Variables.")
 		if strings.Contains(after(args, "--function-name"), "-api-billing-connect-gateway") {
