@@ -107,12 +107,13 @@ const rootTemplate = `Parameters:
   DeployAtOnce: {Type: String, Default: 'false'}
 `
 
-const envExample = "STAGE=local\n# DATABASE_URL=x\n# ALLOWED_ORIGINS=x\n# CLERK_AUTHORIZED_PARTIES=x\n# NEXT_PUBLIC_APP_URL=x\n# DB_POOL_MAX=2\n# CRONS_ENABLED=true\n# SENTRY_DSN=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS=\n" +
+const envExample = "STAGE=local\n# DATABASE_URL=x\n# DIRECT_DATABASE_URL=x\n# ALLOWED_ORIGINS=x\n# CLERK_AUTHORIZED_PARTIES=x\n# NEXT_PUBLIC_APP_URL=x\n# DB_POOL_MAX=2\n# CRONS_ENABLED=true\n# SENTRY_DSN=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS=\n" +
 	"# ALARM_TOPIC_ARN=\n# MONTHLY_BUDGET_USD=0\n# BUDGET_EMAIL=\n# DEPLOY_AT_ONCE=false\n"
 
 func stored(stage string, without ...string) map[string]setting {
 	all := map[string]setting{
 		"DATABASE_URL":                       {"/fitkit/" + stage + "/shared/DATABASE_URL", "SecureString", "postgres://secret", 3},
+		"DIRECT_DATABASE_URL":                {"/fitkit/" + stage + "/shared/DIRECT_DATABASE_URL", "SecureString", "postgres://secret", 3},
 		"ALLOWED_ORIGINS":                    {"/fitkit/" + stage + "/shared/ALLOWED_ORIGINS", "String", "https://app.fitkit.example", 3},
 		"CLERK_AUTHORIZED_PARTIES":           {"/fitkit/" + stage + "/shared/CLERK_AUTHORIZED_PARTIES", "String", "https://app.fitkit.example", 3},
 		"PAYMENT_CREDENTIALS_ENCRYPTION_KEY": {"/fitkit/" + stage + "/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY", "SecureString", strings.Repeat("5a", 32), 3},
@@ -161,11 +162,13 @@ func release(t *testing.T, a *account, root, stage string, env map[string]string
 	return out.String(), err
 }
 
-// A drift that could not be read counted for none, and a stack that CloudFormation would not update was migrated for: red
-// so before either was looked at.
+// A drift that could not be read counted for none, a stack that CloudFormation would not update was migrated for, and of what was
+// missing the migrations' own connection was not named: red so before any of them was looked at.
 func TestWhatIsWrongIsSaidInOneSentenceBeforeAnythingIsChanged(t *testing.T) {
 	copied := stored("staging")
 	copied["DATABASE_URL"] = setting{"/fitkit/staging/shared/DATABASE_URL", "SecureString", "x", 3}
+	owners := stored("staging")
+	owners[owner] = setting{"/fitkit/staging/shared/DIRECT_DATABASE_URL", "SecureString", "x", 3}
 	for name, tc := range map[string]struct {
 		account *account
 		stage   string
@@ -180,7 +183,7 @@ func TestWhatIsWrongIsSaidInOneSentenceBeforeAnythingIsChanged(t *testing.T) {
 		"nobody signed in":         {&account{refused: "aws ssm: ExpiredToken"}, "staging", nil, false, "sign in to its account and try again (aws ssm: ExpiredToken)"},
 		"nothing built":            {&account{settings: stored("staging")}, "staging", nil, true, "run make sam-build first"},
 		"a missing parameter":      {&account{settings: stored("staging", "DATABASE_URL")}, "staging", nil, false, "staging has no DATABASE_URL: put each into the parameter store as /fitkit/staging/shared/DATABASE_URL"},
-		"another stage's settings": {&account{settings: stored("production")}, "staging", nil, false, "staging has no ALLOWED_ORIGINS, CLERK_AUTHORIZED_PARTIES, DATABASE_URL, NEXT_PUBLIC_APP_URL, PAYMENT_CREDENTIALS_ENCRYPTION_KEY: put each into the parameter store as /fitkit/staging/<domain>/<VARIABLE>"},
+		"another stage's settings": {&account{settings: stored("production")}, "staging", nil, false, "staging has no ALLOWED_ORIGINS, CLERK_AUTHORIZED_PARTIES, DATABASE_URL, DIRECT_DATABASE_URL, NEXT_PUBLIC_APP_URL, PAYMENT_CREDENTIALS_ENCRYPTION_KEY: put each into the parameter store as /fitkit/staging/<domain>/<VARIABLE>"},
 		"a stack changed by hand":  {&account{settings: stored("staging"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-staging": {"HttpApi"}}}, "staging", nil, false, "somebody changed HttpApi of the stack fitkit-staging by hand"},
 		"a domain changed by hand": {&account{settings: stored("production"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-prod-Billing": {"Logs", "FailedRuns"}}}, "production", nil, false, "somebody changed Logs, FailedRuns of the stack fitkit-prod-Billing by hand"},
 		"a stack that cannot be compared": {&account{settings: stored("staging"), status: "UPDATE_COMPLETE", blind: "fitkit-staging-Billing"}, "staging", nil, false,
@@ -190,6 +193,7 @@ func TestWhatIsWrongIsSaidInOneSentenceBeforeAnythingIsChanged(t *testing.T) {
 		"a roll-back that failed":    {&account{settings: stored("staging"), status: "UPDATE_ROLLBACK_FAILED"}, "staging", nil, false, "continue the rollback in the CloudFormation console, and deploy then"},
 		"a setting in two domains":   {&account{settings: map[string]setting{"a": {"/fitkit/staging/billing/X", "String", "1", 3}, "b": {"/fitkit/staging/org/X", "String", "1", 3}}}, "staging", nil, false, "are one variable: delete one of them"},
 		"a secret in another domain": {&account{settings: moved(stored("staging"))}, "staging", nil, false, "staging has no DATABASE_URL: put each into the parameter store as /fitkit/staging/shared/DATABASE_URL"},
+		"the example's owner":        {&account{settings: owners}, "staging", nil, false, "DIRECT_DATABASE_URL of staging has the value of .env.example, which everybody knows: put a secret of its own"},
 		"a secret of the example":    {&account{settings: copied}, "staging", nil, false, "DATABASE_URL of staging has the value of .env.example, which everybody knows: put a secret of its own"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -368,12 +372,14 @@ func TestTheDifferenceToTheExampleIsNamesAndNeverValues(t *testing.T) {
 	settings := stored("staging", "ALLOWED_ORIGINS")
 	settings["OLD_KEY"] = setting{"/fitkit/staging/org/OLD_KEY", "SecureString", "hush", 3}
 	settings["DATABASE_URL"] = setting{"/fitkit/staging/shared/DATABASE_URL", "String", "hush", 3}
+	settings[owner] = setting{"/fitkit/staging/shared/DIRECT_DATABASE_URL", "String", "hush", 3}
 	a := &account{settings: settings}
 	out, err := release(t, a, checkout(t, false), "staging", nil, "diff")
 	want := "! DATABASE_URL is a secret and /fitkit/staging/shared/DATABASE_URL is a String: put it again as a SecureString, and change the secret\n" +
+		"! DIRECT_DATABASE_URL is a secret and /fitkit/staging/shared/DIRECT_DATABASE_URL is a String: put it again as a SecureString, and change the secret\n" +
 		"- OLD_KEY is not in .env.example: delete /fitkit/staging/org/OLD_KEY, or describe it there\n" +
 		"+ ALLOWED_ORIGINS is missing: put it at /fitkit/staging/<domain>/ALLOWED_ORIGINS\n"
-	if out != want || err == nil || err.Error() != "staging differs from .env.example in 3 place(s)" {
+	if out != want || err == nil || err.Error() != "staging differs from .env.example in 4 place(s)" {
 		t.Errorf("%v\n%s\nwant\n%s", err, out, want)
 	}
 	if !strings.Contains(a.asked[0], "--no-with-decryption") {

@@ -221,6 +221,9 @@ func (r *Release) whereTo(variables ...string) string {
 	if len(variables) == 1 {
 		last = variables[0]
 	}
+	if last == owner {
+		return "/fitkit/" + r.stage + "/shared/" + owner
+	}
 	return "/fitkit/" + r.stage + "/<domain>/" + last
 }
 

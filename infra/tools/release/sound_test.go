@@ -39,6 +39,7 @@ func whole(stage string, changes map[string]string) map[string]setting {
 		"shared/NEXT_PUBLIC_APP_URL":                 "https://app.fitkit.example",
 		"shared/DATABASE_URL":                        "postgres://fitkit_app:" + private + "@db.fitkit.example/fitkit",
 		"shared/SYSTEM_DATABASE_URL":                 "postgres://fitkit_system:" + private + "@db.fitkit.example/fitkit",
+		"shared/DIRECT_DATABASE_URL":                 "postgres://fitkit_owner:" + private + "@db.fitkit.example/fitkit",
 		"shared/REDIS_URL":                           "rediss://:" + private + "@redis.fitkit.example:6379",
 		"shared/CLERK_ISSUER":                        "https://clerk.fitkit.example",
 		"shared/CLERK_AUTHORIZED_PARTIES":            "https://app.fitkit.example",
@@ -102,6 +103,7 @@ func TestAStageThatFunctionsWouldRefuseToStartInIsNotDeployed(t *testing.T) {
 		"a window without an end":      {"staging", map[string]string{"org/CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL": "soon"}, "CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL must be an instant such as"},
 		"an unknown kind of store":     {"production", map[string]string{"shared/COMPLIANCE_STORE": "gcs"}, "COMPLIANCE_STORE must be s3 (Object Lock) or r2"},
 		"a number in words":            {"staging", map[string]string{"shared/DB_POOL_MAX": "many"}, "DB_POOL_MAX must be a whole number"},
+		"the migrations' database":     {"staging", map[string]string{"shared/DIRECT_DATABASE_URL": "hush"}, "DIRECT_DATABASE_URL must be a postgres:// URL; put it at /fitkit/staging/shared/DIRECT_DATABASE_URL"},
 		"logs for a hundred days":      {"production", map[string]string{"shared/LOG_RETENTION_DAYS": "100"}, "LOG_RETENTION_DAYS must be one of the numbers of days that CloudWatch keeps logs for: 1, 3, 5, 7, 14, 30, "},
 		"alarms for another region":    {"production", map[string]string{"shared/ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:alarms"}, "ALARM_TOPIC_ARN must be the ARN of a topic in eu-central-1, where the alarms are"},
 		"alarms for a name":            {"staging", map[string]string{"shared/ALARM_TOPIC_ARN": "hush"}, "ALARM_TOPIC_ARN must be the ARN of a topic in eu-central-1"},
@@ -164,9 +166,9 @@ func TestAWholeStageOfThisRepositoryCanBeDeployed(t *testing.T) {
 // its own may be others. Red with the environment not asked, with Neon required, and with the rules held against it.
 func TestAPreviewIsToldAndDeployed(t *testing.T) {
 	env := map[string]string{"STACK": "fitkit-pr-12", "ALLOWED_ORIGINS": "https://a.vercel.app", "FRONTEND_URL": "https://a.vercel.app",
-		"DATABASE_URL": "postgres://app@branch/fitkit", "SYSTEM_DATABASE_URL": "postgres://system@branch/fitkit"}
+		"DATABASE_URL": "postgres://app@branch/fitkit", "SYSTEM_DATABASE_URL": "postgres://system@branch/fitkit", "DIRECT_DATABASE_URL": "postgres://owner@branch/fitkit"}
 	without := map[string]string{"platform/NEON_API_KEY": "", "shared/NEON_PROJECT_ID": ""}
-	for _, variable := range []string{"ALLOWED_ORIGINS", "CLERK_AUTHORIZED_PARTIES", "NEXT_PUBLIC_APP_URL", "DATABASE_URL", "SYSTEM_DATABASE_URL"} {
+	for _, variable := range []string{"ALLOWED_ORIGINS", "CLERK_AUTHORIZED_PARTIES", "NEXT_PUBLIC_APP_URL", "DATABASE_URL", "SYSTEM_DATABASE_URL", "DIRECT_DATABASE_URL"} {
 		without["shared/"+variable] = ""
 	}
 	for said, id := range map[string]string{"": "0123456789abcdef", "Mind: preview: R2_ACCOUNT_ID is required (or S3_ENDPOINT_URL": ""} {
@@ -178,16 +180,17 @@ func TestAPreviewIsToldAndDeployed(t *testing.T) {
 	}
 }
 
-// Red while only parameters without a default counted as missing.
+// Red while only parameters without a default counted as missing, and while the migrations' connection, which is no parameter, did not.
 func TestTheDifferenceNamesWhatFunctionsNeedBesideTheTemplate(t *testing.T) {
-	changes := map[string]string{"platform/NEON_API_KEY": "", "shared/NEON_PROJECT_ID": "", "shared/R2_ACCOUNT_ID": "", "shared/R2_COMPLIANCE_BUCKET_NAME": "", "shared/REDIS_URL": ""}
+	changes := map[string]string{"platform/NEON_API_KEY": "", "shared/NEON_PROJECT_ID": "", "shared/R2_ACCOUNT_ID": "", "shared/R2_COMPLIANCE_BUCKET_NAME": "", "shared/REDIS_URL": "", "shared/DIRECT_DATABASE_URL": ""}
 	a := &account{settings: whole("staging", changes)}
 	for name, s := range a.settings { // the store's answer without the right to decrypt
 		s.Value = "AQICAHhush"
 		a.settings[name] = s
 	}
 	out, err := release(t, a, repository(t, "staging"), "staging", nil, "diff")
-	want := "+ NEON_API_KEY is missing: put it at /fitkit/staging/platform/NEON_API_KEY\n" +
+	want := "+ DIRECT_DATABASE_URL is missing: put it at /fitkit/staging/shared/DIRECT_DATABASE_URL\n" +
+		"+ NEON_API_KEY is missing: put it at /fitkit/staging/platform/NEON_API_KEY\n" +
 		"+ NEON_PROJECT_ID is missing: put it at /fitkit/staging/<domain>/NEON_PROJECT_ID\n" +
 		"+ R2_ACCOUNT_ID is missing: put it at /fitkit/staging/<domain>/R2_ACCOUNT_ID\n" +
 		"+ R2_COMPLIANCE_BUCKET_NAME is missing: put it at /fitkit/staging/<domain>/R2_COMPLIANCE_BUCKET_NAME\n" +
