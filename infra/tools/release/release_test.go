@@ -29,7 +29,7 @@ func (a *account) aws(_ context.Context, args ...string) ([]byte, error) {
 	if a.refused != "" {
 		return nil, errors.New(a.refused)
 	}
-	stack := after(args, "--stack-name")
+	stack := stackName(after(args, "--stack-name"))
 	switch args[1] {
 	case "get-parameters-by-path":
 		var list []setting
@@ -54,7 +54,7 @@ func (a *account) aws(_ context.Context, args ...string) ([]byte, error) {
 		}
 		return []byte("null"), nil
 	case "list-stack-resources":
-		return []byte(`{"StackResourceSummaries":[{"ResourceType":"AWS::CloudFormation::Stack","PhysicalResourceId":"` + stack + `-Billing"},{"ResourceType":"AWS::Logs::LogGroup"}]}`), nil
+		return []byte(`{"StackResourceSummaries":[{"ResourceType":"AWS::CloudFormation::Stack","PhysicalResourceId":"arn:aws:cloudformation:eu-central-1:000000000000:stack/` + stack + `-Billing/0a1b"},{"ResourceType":"AWS::Logs::LogGroup"}]}`), nil
 	case "detect-stack-drift":
 		return []byte(`{"StackDriftDetectionId":"` + stack + `"}`), nil
 	case "describe-stack-drift-detection-status":
@@ -183,11 +183,12 @@ func TestWhatIsWrongIsSaidInOneSentenceBeforeAnythingIsChanged(t *testing.T) {
 		"nobody signed in":         {&account{refused: "aws ssm: ExpiredToken"}, "staging", nil, false, "sign in to its account and try again (aws ssm: ExpiredToken)"},
 		"nothing built":            {&account{settings: stored("staging")}, "staging", nil, true, "run make sam-build first"},
 		"a missing parameter":      {&account{settings: stored("staging", "DATABASE_URL")}, "staging", nil, false, "staging has no DATABASE_URL: put each into the parameter store as /fitkit/staging/shared/DATABASE_URL"},
+		"the migrations' database": {&account{settings: stored("staging", owner)}, "staging", nil, false, "staging has no DIRECT_DATABASE_URL: put each into the parameter store as /fitkit/staging/shared/DIRECT_DATABASE_URL"},
 		"another stage's settings": {&account{settings: stored("production")}, "staging", nil, false, "staging has no ALLOWED_ORIGINS, CLERK_AUTHORIZED_PARTIES, DATABASE_URL, DIRECT_DATABASE_URL, NEXT_PUBLIC_APP_URL, PAYMENT_CREDENTIALS_ENCRYPTION_KEY: put each into the parameter store as /fitkit/staging/<domain>/<VARIABLE>"},
-		"a stack changed by hand":  {&account{settings: stored("staging"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-staging": {"HttpApi"}}}, "staging", nil, false, "somebody changed HttpApi of the stack fitkit-staging by hand"},
-		"a domain changed by hand": {&account{settings: stored("production"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-prod-Billing": {"Logs", "FailedRuns"}}}, "production", nil, false, "somebody changed Logs, FailedRuns of the stack fitkit-prod-Billing by hand"},
 		"a stack that cannot be compared": {&account{settings: stored("staging"), status: "UPDATE_COMPLETE", blind: "fitkit-staging-Billing"}, "staging", nil, false,
 			"whether somebody changed fitkit-staging-Billing by hand cannot be told (DETECTION_FAILED: Failed to detect drift on resource [Logs]: AccessDenied): give the role"},
+		"a stack changed by hand":    {&account{settings: stored("staging"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-staging": {"HttpApi"}}}, "staging", nil, false, "somebody changed fitkit-staging/HttpApi by hand"},
+		"a domain changed by hand":   {&account{settings: stored("production"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-prod-Billing": {"Logs", "FailedRuns"}}}, "production", nil, false, "somebody changed fitkit-prod-Billing/Logs, fitkit-prod-Billing/FailedRuns by hand"},
 		"a deployment under way":     {&account{settings: stored("staging"), status: "UPDATE_IN_PROGRESS"}, "staging", nil, false, "wait until it is over, and deploy then"},
 		"a stack that never stood":   {&account{settings: stored("staging"), status: "ROLLBACK_COMPLETE"}, "staging", nil, false, "delete the stack, and deploy then"},
 		"a roll-back that failed":    {&account{settings: stored("staging"), status: "UPDATE_ROLLBACK_FAILED"}, "staging", nil, false, "continue the rollback in the CloudFormation console, and deploy then"},
