@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"maps"
 	"os"
 	"path/filepath"
@@ -134,6 +135,43 @@ func scalars(n *yaml.Node) (out []string) {
 		out = append(out, scalars(c)...)
 	}
 	return out
+}
+
+// askedOf is a command that the release asks AWS by, and its service; those of CloudFormation go through ask.
+var askedOf = regexp.MustCompile(`r\.(?:AWS\(ctx, "([a-z]+)", |ask\(ctx, &\w+, )"([a-z-]+)"`)
+
+// What make deploy-check may not ask stops it before a deployment, or says nothing. Red with each of these actions left out of the role.
+func TestTheDeployRoleMayAskWhatAReleaseAsks(t *testing.T) {
+	var may []string
+	for _, s := range deployRole(t).Resources["Role"].Properties.Policies[0].Document.Statement {
+		may = append(may, s.Action...)
+	}
+	files, err := filepath.Glob(filepath.Join(repository, "infra/tools/release/*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := map[string]bool{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range askedOf.FindAllStringSubmatch(string(text), -1) {
+			action := cmp.Or(m[1], "cloudformation") + ":"
+			for word := range strings.SplitSeq(m[2], "-") {
+				action += strings.ToUpper(word[:1]) + word[1:]
+			}
+			asked[action] = true
+		}
+	}
+	for action := range asked {
+		if !slices.Contains(may, action) && !(strings.HasPrefix(action, "lambda:GetFunction") && slices.Contains(may, "lambda:Get*")) {
+			t.Errorf("a release asks for %s, which the deploy role may not", action)
+		}
+	}
+	if len(asked) < 8 {
+		t.Errorf("a release asks for %v", slices.Sorted(maps.Keys(asked)))
+	}
 }
 
 var namedLogs = regexp.MustCompile(`LogGroupName: !Sub '([^']+)/[a-z{}.A-Z]+'`)
