@@ -284,7 +284,7 @@ sam-build: build lay-migrations $(SAM_VENV)/ready ## lay out .aws-sam for sam de
 ##@ Deploy: each takes STAGE=preview, staging or production
 
 # STAGE and what a preview is told come to the scripts in the environment, never as part of a command's text.
-export STAGE DEPLOY_AT_ONCE
+export STAGE DEPLOY_AT_ONCE DEPLOY_OVER_DRIFT
 
 .PHONY: secrets-diff
 secrets-diff: ## compare the parameter store with .env.example: make secrets-diff STAGE=staging

@@ -167,7 +167,8 @@ def first(cloud, release):
     expect("queues", len(cloud.sqs.list_queues(QueueNamePrefix=STACK)["QueueUrls"]), release.count("AWS::SQS::Queue"))
     sources = cloud.functions.list_event_source_mappings()["EventSourceMappings"]
     expect("event sources", len(sources), release.count("AWS::Lambda::EventSourceMapping"))
-    groups = cloud.logs.describe_log_groups(logGroupNamePrefix=f"/fitkit/{STACK}/")["logGroups"]
+    places = (f"/fitkit/{STACK}/", f"/aws/vendedlogs/fitkit/{STACK}/")
+    groups = [g for place in places for g in cloud.logs.describe_log_groups(logGroupNamePrefix=place)["logGroups"]]
     expect("log groups with a retention", sum("retentionInDays" in g for g in groups), release.count("AWS::Logs::LogGroup"))
     for source in sources:
         queue = source["EventSourceArn"].rsplit(":", 1)[1]

@@ -68,7 +68,7 @@ def run(function, endpoint, runtime):
     return subprocess.Popen([function], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{runtime.server_address[1]}", "AWS_ENDPOINT_URL_SSM": endpoint, "AWS_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "dry", "AWS_SECRET_ACCESS_KEY": "run", "AWS_LAMBDA_FUNCTION_NAME": "hook-org-clerk", "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
-        "STAGE": "staging", "QUEUE_URL_PREFIX": "http://127.0.0.1:1/", "CLERK_WEBHOOK_SECRET": f"ssm:{SECRET}", "SYSTEM_DATABASE_URL": f"ssm:{DATABASE}:1"})
+        "STAGE": "staging", "QUEUE_URL_PREFIX": "https://never.asked.invalid/", "CLERK_WEBHOOK_SECRET": f"ssm:{SECRET}", "SYSTEM_DATABASE_URL": f"ssm:{DATABASE}:1"})
 
 
 def check(ssm, endpoint, function):
@@ -83,11 +83,10 @@ def check(ssm, endpoint, function):
     print("  a function without its secret says where to put it")
     ssm.put_parameter(Name=SECRET, Type="SecureString", Value=secret)
     process = run(function, endpoint, runtime)
-    try:
-        if not runtime.answered.wait(30) or runtime.answer.get("statusCode") != 204:
-            sys.exit(f"dry run: with its secret the function answered {runtime.answer}")
-    finally:
-        process.kill()
-        process.communicate()
-        runtime.shutdown()
+    answered = runtime.answered.wait(30)
+    process.kill()
+    said, _ = process.communicate()
+    runtime.shutdown()
+    if not answered or runtime.answer.get("statusCode") != 204:
+        sys.exit(f"dry run: with its secret the function answered {runtime.answer} and said {said!r}")
     print("  with it, the function reads it and verifies a webhook by it")

@@ -97,6 +97,9 @@ func readField(getenv func(string) string, f reflect.StructField, into reflect.V
 		}
 		return &Problem{name, "is required"}
 	}
+	if text == noKeys && into.Kind() == reflect.Slice && f.Tag.Get("check") == "key" {
+		return nil
+	}
 	if rule := check(f.Tag.Get("check"), text); rule != "" {
 		return &Problem{name, rule}
 	}

@@ -158,6 +158,9 @@ type (
 	}
 )
 
+// noKeys is a list of former keys that holds none: the parameter store keeps no empty value (docs/decisions/036).
+const noKeys = "none"
+
 const developmentKey = "0000000000000000000000000000000000000000000000000000000000000000"
 
 // Guard refuses what a stage must not have: the development key, or a sandbox's address, outside development.

@@ -24,6 +24,8 @@ func TestAKeyInUseCannotBeDropped(t *testing.T) {
 		"new keys come, and the former ones stay":   {fresh, old, fresh, old, nil},
 		"the former payment key is dropped":         {fresh, "", old, "", []string{"1 values of gateways.creds_ct", "3 values of payment_methods.token_ct", "PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS"}},
 		"the former key of national IDs is dropped": {old, "", fresh, "", []string{"3 values of member_secrets.national_id_ct", "NATIONAL_ID_ENCRYPTION_KEY_PREVIOUS"}},
+		"no former key is told by the word":         {old, "none", old, "none", nil},
+		"the last former key goes by the word":      {fresh, "none", fresh, old, []string{"3 values of payment_methods.token_ct"}},
 		"another former key is kept":                {fresh, rotationtest.Unknown.Reveal(), old, "", []string{"PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS"}},
 		"the active key is listed as former":        {old, old, old, "", []string{"must not hold the active key"}},
 		"a key is cut":                              {old[:60], "", old, "", []string{"PAYMENT_CREDENTIALS_ENCRYPTION_KEY", "64 hexadecimal"}},

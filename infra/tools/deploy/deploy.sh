@@ -3,7 +3,8 @@
 # after the migrations, for a first deployment or a login's new password keeps the database closed before. The schema goes first:
 # migrations only expand, so the version that still runs works on both.
 #   deploy.sh SAM     with STAGE, for a preview STACK, FRONTEND_URL and ALLOWED_ORIGINS, in the environment; DEPLOY_AT_ONCE=true for
-#                     the repair of a money path whose alarm rings (infra/runbooks/money-fails.md), which counts this once
+#                     the repair of a money path whose alarm rings (infra/runbooks/money-fails.md), and DEPLOY_OVER_DRIFT=<stack>/<LogicalId>
+#                     for what somebody changed by hand (docs/deploy.md); both count this once
 set -eu
 sam=${1:?the sam command}
 release() { go run ./infra/tools/release -stage "${STAGE:-}" "$@"; }

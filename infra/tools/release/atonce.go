@@ -9,8 +9,7 @@ import (
 // takes it back (infra/runbooks/money-fails.md).
 const atOnce = "DEPLOY_AT_ONCE"
 
-// ofDeployment is what this deployment alone is told, by its environment and never by the parameter store. It is always given: of
-// a parameter that is not, CloudFormation keeps what the deployment before said.
+// ofDeployment is what this deployment alone is told, by its environment and never by the parameter store.
 func (r *Release) ofDeployment(variable string) string {
 	if variable != atOnce {
 		return ""
@@ -18,10 +17,10 @@ func (r *Release) ofDeployment(variable string) string {
 	return cmp.Or(r.Getenv(atOnce), "false")
 }
 
-// told refuses what the template would refuse only after the migrations.
+// told refuses what nobody would understand of what this deployment is told, or the template only after the migrations.
 func (r *Release) told() error {
 	if v := r.ofDeployment(atOnce); v != "true" && v != "false" {
 		return fmt.Errorf("%s is %q: say true, for a single deployment that nothing takes back, or leave it out", atOnce, v)
 	}
-	return nil
+	return r.nameless()
 }

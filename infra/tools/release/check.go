@@ -22,8 +22,9 @@ func (r *Release) Check(ctx context.Context) error {
 	}
 	errs = append(errs, r.sound(stored), r.hooks(stored), r.watched(stored), r.ownAddress(stored))
 	first, err := r.ready(ctx)
+	r.room(ctx)
 	if errs = append(errs, err); err == nil && !first {
-		errs = append(errs, r.drift(ctx))
+		errs = append(errs, r.former(ctx, stored), r.drift(ctx))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err
@@ -109,57 +110,62 @@ func (r *Release) drift(ctx context.Context) error {
 	var list struct {
 		StackResourceSummaries []struct{ ResourceType, PhysicalResourceId string }
 	}
-	err := r.ask(ctx, &list, "list-stack-resources", "--stack-name", r.stack)
-	errs := []error{err}
+	if err := r.ask(ctx, &list, "list-stack-resources", "--stack-name", r.stack); err != nil {
+		return err
+	}
 	stacks := []string{r.stack}
 	for _, s := range list.StackResourceSummaries {
 		if s.ResourceType == "AWS::CloudFormation::Stack" {
 			stacks = append(stacks, s.PhysicalResourceId)
 		}
 	}
+	var changes []string
+	var errs []error
 	for _, stack := range stacks {
-		if err == nil {
-			errs = append(errs, r.driftOf(ctx, stack))
-		}
+		found, err := r.driftOf(ctx, stack)
+		changes, errs = append(changes, found...), append(errs, err)
 	}
-	return errors.Join(errs...)
+	left, err := r.over(changes)
+	if len(left) > 0 {
+		errs = append(errs, fmt.Errorf("somebody changed %s by hand: put the change into the templates, or take it back, and deploy then (or go over it, this once, with %s=%s)",
+			strings.Join(left, ", "), overDrift, strings.Join(left, ",")))
+	}
+	return errors.Join(append(errs, err)...)
 }
 
-func (r *Release) driftOf(ctx context.Context, stack string) error {
+// driftOf is what was changed by hand in one stack, each as <stack>/<LogicalId>. What could not be compared is an error beside it.
+func (r *Release) driftOf(ctx context.Context, stack string) (changes []string, blind error) {
 	var started struct{ StackDriftDetectionId string }
 	if err := r.ask(ctx, &started, "detect-stack-drift", "--stack-name", stack); err != nil {
-		return err
+		return nil, err
 	}
 	var found struct{ DetectionStatus, DetectionStatusReason, StackDriftStatus string }
 	for {
 		err := r.ask(ctx, &found, "describe-stack-drift-detection-status", "--stack-drift-detection-id", started.StackDriftDetectionId)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if found.DetectionStatus != "DETECTION_IN_PROGRESS" {
 			break
 		}
 		r.Wait()
 	}
-	var blind error // a resource that could not be compared may be the one that somebody changed
-	if found.DetectionStatus != "DETECTION_COMPLETE" {
+	if found.DetectionStatus != "DETECTION_COMPLETE" { // a resource that could not be compared may be the one that somebody changed
 		blind = fmt.Errorf("whether somebody changed %s by hand cannot be told (%s: %s): give the role that deploys the right to read what is named there, or detect drift again when AWS answers, and deploy then",
-			stack, found.DetectionStatus, cmp.Or(found.DetectionStatusReason, "AWS gives no reason; the CloudFormation console names the resource"))
+			stackName(stack), found.DetectionStatus, cmp.Or(found.DetectionStatusReason, "AWS gives no reason; the CloudFormation console names the resource"))
 	}
 	if found.StackDriftStatus != "DRIFTED" {
-		return blind
+		return nil, blind
 	}
 	var drifts struct {
 		StackResourceDrifts []struct{ LogicalResourceId string }
 	}
 	if err := r.ask(ctx, &drifts, "describe-stack-resource-drifts", "--stack-name", stack,
 		"--stack-resource-drift-status-filters", "MODIFIED", "DELETED"); err != nil {
-		return err
+		return nil, errors.Join(blind, err)
 	}
-	var names []string
 	for _, d := range drifts.StackResourceDrifts {
-		names = append(names, d.LogicalResourceId)
+		changes = append(changes, stackName(stack)+"/"+d.LogicalResourceId)
 	}
-	return errors.Join(blind, fmt.Errorf("somebody changed %s of the stack %s by hand: put the change into the templates, or take it back, and deploy then",
-		strings.Join(names, ", "), stack))
+	return changes, blind
 }

@@ -62,10 +62,11 @@ func (r *Release) differences(ctx context.Context) ([]string, error) {
 		switch s := stored[variable]; {
 		case !known[variable]:
 			lines = append(lines, fmt.Sprintf("- %s is not in .env.example: delete %s, or describe it there", variable, s.Name))
-		case takes[variable].NoEcho && s.Type != "SecureString":
+		case (takes[variable].NoEcho || variable == owner) && s.Type != "SecureString":
 			lines = append(lines, fmt.Sprintf("! %s is a secret and %s is a %s: put it again as a SecureString, and change the secret", variable, s.Name, s.Type))
 		}
 	}
+	takes[owner] = declared{} // no parameter, and needed all the same
 	for _, variable := range slices.Sorted(maps.Keys(takes)) {
 		needed := takes[variable].Default == nil || slices.ContainsFunc(refused, func(p config.Problem) bool { return p.Variable == variable })
 		if needed && r.value(variable, stored) == "" {

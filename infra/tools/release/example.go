@@ -17,7 +17,7 @@ func (r *Release) copied(stored map[string]setting) ([]string, error) {
 	}
 	var out []string
 	for _, m := range example.FindAllStringSubmatch(string(text), -1) {
-		if variable := m[1]; m[2] != "" && takes[variable].NoEcho && r.value(variable, stored) == m[2] {
+		if variable := m[1]; m[2] != "" && (takes[variable].NoEcho || variable == owner) && r.value(variable, stored) == m[2] {
 			out = append(out, variable)
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,7 +18,9 @@ type account struct {
 	drifted  map[string][]string // by stack
 	blind    string              // the stack whose drift could not be read whole
 	status   string
-	refused  string // what aws says to somebody who is not signed in
+	running  map[string]string // variables of the stack's functions
+	atOnce   int               // how many functions may run, 1000 when it is not said; less than none cannot be read
+	refused  string            // what aws says to somebody who is not signed in
 	asked    []string
 }
 
@@ -26,7 +29,7 @@ func (a *account) aws(_ context.Context, args ...string) ([]byte, error) {
 	if a.refused != "" {
 		return nil, errors.New(a.refused)
 	}
-	stack := after(args, "--stack-name")
+	stack := stackName(after(args, "--stack-name"))
 	switch args[1] {
 	case "get-parameters-by-path":
 		var list []setting
@@ -36,8 +39,22 @@ func (a *account) aws(_ context.Context, args ...string) ([]byte, error) {
 			}
 		}
 		return json.Marshal(map[string]any{"Parameters": list})
+	case "get-account-settings":
+		if a.atOnce < 0 {
+			return nil, errors.New("aws lambda get-account-settings: AccessDenied")
+		}
+		return json.Marshal(map[string]any{"AccountLimit": map[string]int{"ConcurrentExecutions": cmp.Or(a.atOnce, 1000)}})
+	case "get-function-configuration":
+		variable := strings.TrimPrefix(after(args, "--query"), "Environment.Variables.")
+		if strings.Contains(after(args, "--function-name"), "-api-billing-connect-gateway") {
+			return nil, errors.New("aws lambda get-function-configuration: An error occurred (ResourceNotFoundException)") // the release adds it
+		}
+		if text, ok := a.running[variable]; ok {
+			return json.Marshal(text)
+		}
+		return []byte("null"), nil
 	case "list-stack-resources":
-		return []byte(`{"StackResourceSummaries":[{"ResourceType":"AWS::CloudFormation::Stack","PhysicalResourceId":"` + stack + `-Billing"},{"ResourceType":"AWS::Logs::LogGroup"}]}`), nil
+		return []byte(`{"StackResourceSummaries":[{"ResourceType":"AWS::CloudFormation::Stack","PhysicalResourceId":"arn:aws:cloudformation:eu-central-1:000000000000:stack/` + stack + `-Billing/0a1b"},{"ResourceType":"AWS::Logs::LogGroup"}]}`), nil
 	case "detect-stack-drift":
 		return []byte(`{"StackDriftDetectionId":"` + stack + `"}`), nil
 	case "describe-stack-drift-detection-status":
@@ -90,12 +107,13 @@ const rootTemplate = `Parameters:
   DeployAtOnce: {Type: String, Default: 'false'}
 `
 
-const envExample = "STAGE=local\n# DATABASE_URL=x\n# ALLOWED_ORIGINS=x\n# CLERK_AUTHORIZED_PARTIES=x\n# NEXT_PUBLIC_APP_URL=x\n# DB_POOL_MAX=2\n# CRONS_ENABLED=true\n# SENTRY_DSN=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS=\n" +
+const envExample = "STAGE=local\n# DATABASE_URL=x\n# DIRECT_DATABASE_URL=x\n# ALLOWED_ORIGINS=x\n# CLERK_AUTHORIZED_PARTIES=x\n# NEXT_PUBLIC_APP_URL=x\n# DB_POOL_MAX=2\n# CRONS_ENABLED=true\n# SENTRY_DSN=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY=\n# PAYMENT_CREDENTIALS_ENCRYPTION_KEY_PREVIOUS=\n" +
 	"# ALARM_TOPIC_ARN=\n# MONTHLY_BUDGET_USD=0\n# BUDGET_EMAIL=\n# DEPLOY_AT_ONCE=false\n"
 
 func stored(stage string, without ...string) map[string]setting {
 	all := map[string]setting{
 		"DATABASE_URL":                       {"/fitkit/" + stage + "/shared/DATABASE_URL", "SecureString", "postgres://secret", 3},
+		"DIRECT_DATABASE_URL":                {"/fitkit/" + stage + "/shared/DIRECT_DATABASE_URL", "SecureString", "postgres://secret", 3},
 		"ALLOWED_ORIGINS":                    {"/fitkit/" + stage + "/shared/ALLOWED_ORIGINS", "String", "https://app.fitkit.example", 3},
 		"CLERK_AUTHORIZED_PARTIES":           {"/fitkit/" + stage + "/shared/CLERK_AUTHORIZED_PARTIES", "String", "https://app.fitkit.example", 3},
 		"PAYMENT_CREDENTIALS_ENCRYPTION_KEY": {"/fitkit/" + stage + "/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY", "SecureString", strings.Repeat("5a", 32), 3},
@@ -144,11 +162,13 @@ func release(t *testing.T, a *account, root, stage string, env map[string]string
 	return out.String(), err
 }
 
-// A drift that could not be read counted for none, and a stack that CloudFormation would not update was migrated for: red
-// so before either was looked at.
+// A drift that could not be read counted for none, a stack that CloudFormation would not update was migrated for, and of what was
+// missing the migrations' own connection was not named: red so before any of them was looked at.
 func TestWhatIsWrongIsSaidInOneSentenceBeforeAnythingIsChanged(t *testing.T) {
 	copied := stored("staging")
 	copied["DATABASE_URL"] = setting{"/fitkit/staging/shared/DATABASE_URL", "SecureString", "x", 3}
+	owners := stored("staging")
+	owners[owner] = setting{"/fitkit/staging/shared/DIRECT_DATABASE_URL", "SecureString", "x", 3}
 	for name, tc := range map[string]struct {
 		account *account
 		stage   string
@@ -163,16 +183,18 @@ func TestWhatIsWrongIsSaidInOneSentenceBeforeAnythingIsChanged(t *testing.T) {
 		"nobody signed in":         {&account{refused: "aws ssm: ExpiredToken"}, "staging", nil, false, "sign in to its account and try again (aws ssm: ExpiredToken)"},
 		"nothing built":            {&account{settings: stored("staging")}, "staging", nil, true, "run make sam-build first"},
 		"a missing parameter":      {&account{settings: stored("staging", "DATABASE_URL")}, "staging", nil, false, "staging has no DATABASE_URL: put each into the parameter store as /fitkit/staging/shared/DATABASE_URL"},
-		"another stage's settings": {&account{settings: stored("production")}, "staging", nil, false, "staging has no ALLOWED_ORIGINS, CLERK_AUTHORIZED_PARTIES, DATABASE_URL, NEXT_PUBLIC_APP_URL, PAYMENT_CREDENTIALS_ENCRYPTION_KEY: put each into the parameter store as /fitkit/staging/<domain>/<VARIABLE>"},
-		"a stack changed by hand":  {&account{settings: stored("staging"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-staging": {"HttpApi"}}}, "staging", nil, false, "somebody changed HttpApi of the stack fitkit-staging by hand"},
-		"a domain changed by hand": {&account{settings: stored("production"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-prod-Billing": {"Logs", "FailedRuns"}}}, "production", nil, false, "somebody changed Logs, FailedRuns of the stack fitkit-prod-Billing by hand"},
+		"the migrations' database": {&account{settings: stored("staging", owner)}, "staging", nil, false, "staging has no DIRECT_DATABASE_URL: put each into the parameter store as /fitkit/staging/shared/DIRECT_DATABASE_URL"},
+		"another stage's settings": {&account{settings: stored("production")}, "staging", nil, false, "staging has no ALLOWED_ORIGINS, CLERK_AUTHORIZED_PARTIES, DATABASE_URL, DIRECT_DATABASE_URL, NEXT_PUBLIC_APP_URL, PAYMENT_CREDENTIALS_ENCRYPTION_KEY: put each into the parameter store as /fitkit/staging/<domain>/<VARIABLE>"},
 		"a stack that cannot be compared": {&account{settings: stored("staging"), status: "UPDATE_COMPLETE", blind: "fitkit-staging-Billing"}, "staging", nil, false,
 			"whether somebody changed fitkit-staging-Billing by hand cannot be told (DETECTION_FAILED: Failed to detect drift on resource [Logs]: AccessDenied): give the role"},
+		"a stack changed by hand":    {&account{settings: stored("staging"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-staging": {"HttpApi"}}}, "staging", nil, false, "somebody changed fitkit-staging/HttpApi by hand"},
+		"a domain changed by hand":   {&account{settings: stored("production"), status: "UPDATE_COMPLETE", drifted: map[string][]string{"fitkit-prod-Billing": {"Logs", "FailedRuns"}}}, "production", nil, false, "somebody changed fitkit-prod-Billing/Logs, fitkit-prod-Billing/FailedRuns by hand"},
 		"a deployment under way":     {&account{settings: stored("staging"), status: "UPDATE_IN_PROGRESS"}, "staging", nil, false, "wait until it is over, and deploy then"},
 		"a stack that never stood":   {&account{settings: stored("staging"), status: "ROLLBACK_COMPLETE"}, "staging", nil, false, "delete the stack, and deploy then"},
 		"a roll-back that failed":    {&account{settings: stored("staging"), status: "UPDATE_ROLLBACK_FAILED"}, "staging", nil, false, "continue the rollback in the CloudFormation console, and deploy then"},
 		"a setting in two domains":   {&account{settings: map[string]setting{"a": {"/fitkit/staging/billing/X", "String", "1", 3}, "b": {"/fitkit/staging/org/X", "String", "1", 3}}}, "staging", nil, false, "are one variable: delete one of them"},
 		"a secret in another domain": {&account{settings: moved(stored("staging"))}, "staging", nil, false, "staging has no DATABASE_URL: put each into the parameter store as /fitkit/staging/shared/DATABASE_URL"},
+		"the example's owner":        {&account{settings: owners}, "staging", nil, false, "DIRECT_DATABASE_URL of staging has the value of .env.example, which everybody knows: put a secret of its own"},
 		"a secret of the example":    {&account{settings: copied}, "staging", nil, false, "DATABASE_URL of staging has the value of .env.example, which everybody knows: put a secret of its own"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -235,8 +257,8 @@ func TestTheParametersComeFromTheStoreAndAPreviewsFromItsPullRequest(t *testing.
 	env := map[string]string{"STACK": "fitkit-pr-12", "ALLOWED_ORIGINS": "https://a.vercel.app,https://b.vercel.app", "FRONTEND_URL": "https://a.vercel.app",
 		"DATABASE_URL": "postgres://branch", "CRONS_ENABLED": "true"}
 	for stage, want := range map[string]string{
-		"staging": `{"AllowedOrigins":"https://app.fitkit.example","ClerkAuthorizedParties":"https://app.fitkit.example","DatabaseUrl":"ssm:/fitkit/staging/shared/DATABASE_URL","DeployAtOnce":"false","NextPublicAppUrl":"https://app.fitkit.example","PaymentCredentialsEncryptionKey":"ssm:/fitkit/staging/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY:3","SentryDsn":"ssm:/fitkit/staging/shared/SENTRY_DSN","Stage":"staging"}`,
-		"preview": `{"AllowedOrigins":"https://a.vercel.app,https://b.vercel.app","ClerkAuthorizedParties":"https://a.vercel.app,https://b.vercel.app","CronsEnabled":"true","DatabaseUrl":"postgres://branch","DeployAtOnce":"false","NextPublicAppUrl":"https://a.vercel.app","PaymentCredentialsEncryptionKey":"ssm:/fitkit/preview/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY:3","SentryDsn":"ssm:/fitkit/preview/shared/SENTRY_DSN","Stage":"preview"}`,
+		"staging": `{"AllowedOrigins":"https://app.fitkit.example","ClerkAuthorizedParties":"https://app.fitkit.example","CronsEnabled":"false","DatabaseUrl":"ssm:/fitkit/staging/shared/DATABASE_URL","DbPoolMax":"2","DeployAtOnce":"false","NextPublicAppUrl":"https://app.fitkit.example","PaymentCredentialsEncryptionKey":"ssm:/fitkit/staging/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY:3","PaymentCredentialsEncryptionKeyPrevious":"","SentryDsn":"ssm:/fitkit/staging/shared/SENTRY_DSN","Stage":"staging"}`,
+		"preview": `{"AllowedOrigins":"https://a.vercel.app,https://b.vercel.app","ClerkAuthorizedParties":"https://a.vercel.app,https://b.vercel.app","CronsEnabled":"true","DatabaseUrl":"postgres://branch","DbPoolMax":"2","DeployAtOnce":"false","NextPublicAppUrl":"https://a.vercel.app","PaymentCredentialsEncryptionKey":"ssm:/fitkit/preview/billing/PAYMENT_CREDENTIALS_ENCRYPTION_KEY:3","PaymentCredentialsEncryptionKeyPrevious":"","SentryDsn":"ssm:/fitkit/preview/shared/SENTRY_DSN","Stage":"preview"}`,
 	} {
 		a := &account{settings: stored(stage)}
 		if _, err := release(t, a, checkout(t, true), stage, env, "parameters", "-out", file); err != nil {
@@ -351,12 +373,14 @@ func TestTheDifferenceToTheExampleIsNamesAndNeverValues(t *testing.T) {
 	settings := stored("staging", "ALLOWED_ORIGINS")
 	settings["OLD_KEY"] = setting{"/fitkit/staging/org/OLD_KEY", "SecureString", "hush", 3}
 	settings["DATABASE_URL"] = setting{"/fitkit/staging/shared/DATABASE_URL", "String", "hush", 3}
+	settings[owner] = setting{"/fitkit/staging/shared/DIRECT_DATABASE_URL", "String", "hush", 3}
 	a := &account{settings: settings}
 	out, err := release(t, a, checkout(t, false), "staging", nil, "diff")
 	want := "! DATABASE_URL is a secret and /fitkit/staging/shared/DATABASE_URL is a String: put it again as a SecureString, and change the secret\n" +
+		"! DIRECT_DATABASE_URL is a secret and /fitkit/staging/shared/DIRECT_DATABASE_URL is a String: put it again as a SecureString, and change the secret\n" +
 		"- OLD_KEY is not in .env.example: delete /fitkit/staging/org/OLD_KEY, or describe it there\n" +
 		"+ ALLOWED_ORIGINS is missing: put it at /fitkit/staging/<domain>/ALLOWED_ORIGINS\n"
-	if out != want || err == nil || err.Error() != "staging differs from .env.example in 3 place(s)" {
+	if out != want || err == nil || err.Error() != "staging differs from .env.example in 4 place(s)" {
 		t.Errorf("%v\n%s\nwant\n%s", err, out, want)
 	}
 	if !strings.Contains(a.asked[0], "--no-with-decryption") {

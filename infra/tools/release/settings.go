@@ -118,7 +118,8 @@ func (r *Release) parameters() (map[string]declared, map[string]string, error) {
 	return byVariable, names, nil
 }
 
-// values are the template's parameters for this stage, by their names in the template, and the variables without a value.
+// values are all the template's parameters for this stage, by their names in the template, and the variables without a value. One
+// that has no setting is given the template's default: of what is left out, CloudFormation keeps what the deployment before said.
 func (r *Release) values(stored map[string]setting) (map[string]string, []string, error) {
 	takes, names, err := r.parameters()
 	if err != nil {
@@ -134,6 +135,8 @@ func (r *Release) values(stored map[string]setting) (map[string]string, []string
 			values[names[variable]] = value
 		case d.Default == nil:
 			missing = append(missing, variable)
+		default:
+			values[names[variable]] = *d.Default
 		}
 	}
 	slices.Sort(missing)
@@ -217,6 +220,9 @@ func (r *Release) whereTo(variables ...string) string {
 	last := "<VARIABLE>"
 	if len(variables) == 1 {
 		last = variables[0]
+	}
+	if last == owner {
+		return "/fitkit/" + r.stage + "/shared/" + owner
 	}
 	return "/fitkit/" + r.stage + "/<domain>/" + last
 }

@@ -7,7 +7,15 @@ import (
 	"slices"
 
 	"fitkit/shared/config"
+	"fitkit/shared/secret"
 )
+
+// owner is the variable that a deployment's migrations alone read: the schema owner's connection, no parameter of a template.
+const owner = "DIRECT_DATABASE_URL"
+
+type migrations struct {
+	URL secret.Secret `env:"DIRECT_DATABASE_URL" check:"postgres"`
+}
 
 // filled are the variables that the template makes itself when the store has none.
 var filled = map[string]string{
@@ -19,6 +27,10 @@ func (r *Release) sound(stored map[string]setting) error {
 	_, missing, err := r.values(stored)
 	if err != nil {
 		return err
+	}
+	if r.value(owner, stored) == "" {
+		missing = append(missing, owner)
+		slices.Sort(missing)
 	}
 	copied, err := r.copied(stored)
 	if err != nil {
@@ -56,16 +68,16 @@ func (r *Release) refused(stored map[string]setting) (config.Problems, error) {
 	if err != nil {
 		return nil, err
 	}
-	sections := config.All()
+	sections := append(config.All(), &migrations{})
 	read := config.Read(func(name string) string { return cmp.Or(r.value(name, stored), filled[name]) }, sections...)
 	var all, out config.Problems
-	if err := config.Together(read, config.Guard(r.stage, sections...), r.provable(stored)); err != nil && !errors.As(err, &all) {
+	if err := config.Together(read, config.Guard(r.stage, sections...), r.provable(stored), r.ruled(stored)); err != nil && !errors.As(err, &all) {
 		return nil, err
 	}
 	for _, p := range all {
 		_, taken := takes[p.Variable]
 		again := slices.ContainsFunc(out, func(known config.Problem) bool { return known.Variable == p.Variable }) // several sections read it
-		if taken && !again {
+		if (taken || p.Variable == owner) && !again {
 			out = append(out, p)
 		}
 	}

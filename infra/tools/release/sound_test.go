@@ -39,6 +39,7 @@ func whole(stage string, changes map[string]string) map[string]setting {
 		"shared/NEXT_PUBLIC_APP_URL":                 "https://app.fitkit.example",
 		"shared/DATABASE_URL":                        "postgres://fitkit_app:" + private + "@db.fitkit.example/fitkit",
 		"shared/SYSTEM_DATABASE_URL":                 "postgres://fitkit_system:" + private + "@db.fitkit.example/fitkit",
+		"shared/DIRECT_DATABASE_URL":                 "postgres://fitkit_owner:" + private + "@db.fitkit.example/fitkit",
 		"shared/REDIS_URL":                           "rediss://:" + private + "@redis.fitkit.example:6379",
 		"shared/CLERK_ISSUER":                        "https://clerk.fitkit.example",
 		"shared/CLERK_AUTHORIZED_PARTIES":            "https://app.fitkit.example",
@@ -67,9 +68,12 @@ func whole(stage string, changes map[string]string) map[string]setting {
 	return out
 }
 
+const certified = "arn:aws:acm:eu-central-1:000000000000:certificate/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"
+
 // TestAStageThatFunctionsWouldRefuseToStartInIsNotDeployed: the template's defaults are empty and its types are strings, so only
 // the functions' own rules find these. All were red while a release asked the
-// template alone, but the development key, which was refused, and is now refused in one sentence still.
+// template alone, but the development key, which was refused, and is now refused in one sentence still. What the template alone knows
+// was red too: CloudFormation refused it, once the schema was changed.
 func TestAStageThatFunctionsWouldRefuseToStartInIsNotDeployed(t *testing.T) {
 	for name, tc := range map[string]struct {
 		stage   string
@@ -99,6 +103,20 @@ func TestAStageThatFunctionsWouldRefuseToStartInIsNotDeployed(t *testing.T) {
 		"a window without an end":      {"staging", map[string]string{"org/CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL": "soon"}, "CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL must be an instant such as"},
 		"an unknown kind of store":     {"production", map[string]string{"shared/COMPLIANCE_STORE": "gcs"}, "COMPLIANCE_STORE must be s3 (Object Lock) or r2"},
 		"a number in words":            {"staging", map[string]string{"shared/DB_POOL_MAX": "many"}, "DB_POOL_MAX must be a whole number"},
+		"the migrations' database":     {"staging", map[string]string{"shared/DIRECT_DATABASE_URL": "hush"}, "DIRECT_DATABASE_URL must be a postgres:// URL; put it at /fitkit/staging/shared/DIRECT_DATABASE_URL"},
+		"logs for a hundred days":      {"production", map[string]string{"shared/LOG_RETENTION_DAYS": "100"}, "LOG_RETENTION_DAYS must be one of the numbers of days that CloudWatch keeps logs for: 1, 3, 5, 7, 14, 30, "},
+		"alarms for another region":    {"production", map[string]string{"shared/ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:alarms"}, "ALARM_TOPIC_ARN must be the ARN of a topic in eu-central-1, where the alarms are"},
+		"alarms for a name":            {"staging", map[string]string{"shared/ALARM_TOPIC_ARN": "hush"}, "ALARM_TOPIC_ARN must be the ARN of a topic in eu-central-1"},
+		"a budget in words":            {"production", map[string]string{"shared/MONTHLY_BUDGET_USD": "hush"}, "MONTHLY_BUDGET_USD must be a number of US dollars"},
+		"a budget that nobody hears":   {"staging", map[string]string{"shared/BUDGET_EMAIL": "hush"}, "BUDGET_EMAIL must be one mail address"},
+		"no requests at all":           {"staging", map[string]string{"shared/API_RATE_PER_SECOND": "0"}, "API_RATE_PER_SECOND must be a whole number above 0"},
+		"half a request at once":       {"staging", map[string]string{"shared/API_BURST": "0.5"}, "API_BURST must be a whole number above 0"},
+		"a domain that is an address":  {"production", map[string]string{"shared/API_DOMAIN": "https://hush.example", "shared/API_CERTIFICATE_ARN": certified}, "API_DOMAIN must be a host's name in small letters, such as api.fitkit.example"},
+		"all of a domain's names":      {"production", map[string]string{"shared/REALTIME_DOMAIN": "*.hush.example", "shared/REALTIME_CERTIFICATE_ARN": certified}, "REALTIME_DOMAIN must be a host's name in small letters"},
+		"CloudFront's certificate":     {"staging", map[string]string{"shared/API_DOMAIN": "api.fitkit.example", "shared/API_CERTIFICATE_ARN": strings.Replace(certified, "eu-central-1", "us-east-1", 1)}, "API_CERTIFICATE_ARN must be the ARN of a certificate in eu-central-1, where the APIs are"},
+		"a certificate's id alone":     {"staging", map[string]string{"shared/REALTIME_DOMAIN": "ws.fitkit.example", "shared/REALTIME_CERTIFICATE_ARN": "hush"}, "REALTIME_CERTIFICATE_ARN must be the ARN of a certificate in eu-central-1"},
+		"a domain uncertified":         {"production", map[string]string{"shared/API_DOMAIN": "api.fitkit.example"}, "API_CERTIFICATE_ARN goes with API_DOMAIN: set both, or delete the other; put it at /fitkit/production/<domain>/API_CERTIFICATE_ARN"},
+		"a certificate of no domain":   {"staging", map[string]string{"shared/REALTIME_CERTIFICATE_ARN": certified}, "REALTIME_DOMAIN goes with REALTIME_CERTIFICATE_ARN: set both, or delete the other"},
 		"a switch that says yes":       {"staging", map[string]string{"shared/CRONS_ENABLED": "yes"}, "CRONS_ENABLED must be exactly true or false"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -128,9 +146,11 @@ func TestAllThatIsWrongIsSaidAtOnceAndOnce(t *testing.T) {
 // Red with the variables that the template makes itself not filled in.
 func TestAWholeStageOfThisRepositoryCanBeDeployed(t *testing.T) {
 	for name, changes := range map[string]map[string]string{
-		"with what is needed":        nil,
-		"with another object store":  {"shared/R2_ACCOUNT_ID": "", "shared/S3_ENDPOINT_URL": "https://s3.fitkit.example"},
-		"with addresses of its own":  {"shared/PUBLIC_API_URL": "https://api.fitkit.example", "shared/REALTIME_URL": "wss://ws.fitkit.example"},
+		"with what is needed":       nil,
+		"with another object store": {"shared/R2_ACCOUNT_ID": "", "shared/S3_ENDPOINT_URL": "https://s3.fitkit.example"},
+		"with addresses of its own": {"shared/PUBLIC_API_URL": "https://api.fitkit.example", "shared/REALTIME_URL": "wss://ws.fitkit.example"},
+		"with domains of its own": {"shared/API_DOMAIN": "api.fitkit.example", "shared/API_CERTIFICATE_ARN": certified, "shared/REALTIME_DOMAIN": "ws.fitkit.example", "shared/REALTIME_CERTIFICATE_ARN": certified,
+			"shared/LOG_RETENTION_DAYS": "365", "shared/API_RATE_PER_SECOND": "2000", "shared/API_BURST": "4000", "shared/MONTHLY_BUDGET_USD": "99.50"},
 		"while a secret is replaced": {"org/CLERK_WEBHOOK_SECRET_PREVIOUS": "whsec_hush", "org/CLERK_WEBHOOK_SECRET_PREVIOUS_UNTIL": "2026-03-02T12:00:00Z"},
 	} {
 		for _, stage := range []string{"staging", "production"} {
@@ -146,9 +166,9 @@ func TestAWholeStageOfThisRepositoryCanBeDeployed(t *testing.T) {
 // its own may be others. Red with the environment not asked, with Neon required, and with the rules held against it.
 func TestAPreviewIsToldAndDeployed(t *testing.T) {
 	env := map[string]string{"STACK": "fitkit-pr-12", "ALLOWED_ORIGINS": "https://a.vercel.app", "FRONTEND_URL": "https://a.vercel.app",
-		"DATABASE_URL": "postgres://app@branch/fitkit", "SYSTEM_DATABASE_URL": "postgres://system@branch/fitkit"}
+		"DATABASE_URL": "postgres://app@branch/fitkit", "SYSTEM_DATABASE_URL": "postgres://system@branch/fitkit", "DIRECT_DATABASE_URL": "postgres://owner@branch/fitkit"}
 	without := map[string]string{"platform/NEON_API_KEY": "", "shared/NEON_PROJECT_ID": ""}
-	for _, variable := range []string{"ALLOWED_ORIGINS", "CLERK_AUTHORIZED_PARTIES", "NEXT_PUBLIC_APP_URL", "DATABASE_URL", "SYSTEM_DATABASE_URL"} {
+	for _, variable := range []string{"ALLOWED_ORIGINS", "CLERK_AUTHORIZED_PARTIES", "NEXT_PUBLIC_APP_URL", "DATABASE_URL", "SYSTEM_DATABASE_URL", "DIRECT_DATABASE_URL"} {
 		without["shared/"+variable] = ""
 	}
 	for said, id := range map[string]string{"": "0123456789abcdef", "Mind: preview: R2_ACCOUNT_ID is required (or S3_ENDPOINT_URL": ""} {
@@ -160,16 +180,17 @@ func TestAPreviewIsToldAndDeployed(t *testing.T) {
 	}
 }
 
-// Red while only parameters without a default counted as missing.
+// Red while only parameters without a default counted as missing, and while the migrations' connection, which is no parameter, did not.
 func TestTheDifferenceNamesWhatFunctionsNeedBesideTheTemplate(t *testing.T) {
-	changes := map[string]string{"platform/NEON_API_KEY": "", "shared/NEON_PROJECT_ID": "", "shared/R2_ACCOUNT_ID": "", "shared/R2_COMPLIANCE_BUCKET_NAME": "", "shared/REDIS_URL": ""}
+	changes := map[string]string{"platform/NEON_API_KEY": "", "shared/NEON_PROJECT_ID": "", "shared/R2_ACCOUNT_ID": "", "shared/R2_COMPLIANCE_BUCKET_NAME": "", "shared/REDIS_URL": "", "shared/DIRECT_DATABASE_URL": ""}
 	a := &account{settings: whole("staging", changes)}
 	for name, s := range a.settings { // the store's answer without the right to decrypt
 		s.Value = "AQICAHhush"
 		a.settings[name] = s
 	}
 	out, err := release(t, a, repository(t, "staging"), "staging", nil, "diff")
-	want := "+ NEON_API_KEY is missing: put it at /fitkit/staging/platform/NEON_API_KEY\n" +
+	want := "+ DIRECT_DATABASE_URL is missing: put it at /fitkit/staging/shared/DIRECT_DATABASE_URL\n" +
+		"+ NEON_API_KEY is missing: put it at /fitkit/staging/platform/NEON_API_KEY\n" +
 		"+ NEON_PROJECT_ID is missing: put it at /fitkit/staging/<domain>/NEON_PROJECT_ID\n" +
 		"+ R2_ACCOUNT_ID is missing: put it at /fitkit/staging/<domain>/R2_ACCOUNT_ID\n" +
 		"+ R2_COMPLIANCE_BUCKET_NAME is missing: put it at /fitkit/staging/<domain>/R2_COMPLIANCE_BUCKET_NAME\n" +

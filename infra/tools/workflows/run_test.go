@@ -31,6 +31,7 @@ const (
     : "${STACK:?}" "${FRONTEND_URL:?}" "${ALLOWED_ORIGINS:?}" "${DATABASE_URL:?}" "${SYSTEM_DATABASE_URL:?}" "${DIRECT_DATABASE_URL:?}"
   else
     : "${DEPLOY_AT_ONCE:?}"
+    echo "goes over $DEPLOY_OVER_DRIFT" >>"$CALLS"
   fi ;;
 *) echo "nobody knows go $*" >&2; exit 1 ;;
 esac`
@@ -54,7 +55,7 @@ esac`
 // to the output of another job, it has to find. Only the clouds are stand-ins; Neon's API is played.
 //
 // It has been seen red with a target renamed in the Makefile, with NEON_API_KEY, STACK, FRONTEND_URL and GH_TOKEN left out of their
-// steps, DEPLOY_AT_ONCE out of its job, with an output misspelt, with a required input not given, with make deploy before the sign-in, without take.sh, with the migrations not uploaded, and
+// steps, DEPLOY_AT_ONCE and DEPLOY_OVER_DRIFT out of their job, with an output misspelt, with a required input not given, with make deploy before the sign-in, without take.sh, with the migrations not uploaded, and
 // with main's migrations applied to a preview.
 func TestEveryWorkflowRunsStepByStep(t *testing.T) {
 	reads(t, "Makefile", "infra/tools/preview", "infra/tools/neonbranch", "infra/tools/deploy", "infra/tools/smoke", "infra/tools/smegrep.sh",
@@ -75,7 +76,7 @@ func TestEveryWorkflowRunsStepByStep(t *testing.T) {
 	api := deployed(nil, previewOrigin)
 	defer api.Close()
 	for name, want := range map[string][]string{
-		"cd-full-test-gate.yml": {"sam deploy --template-file .aws-sam/build/template.yaml", "--config-env staging", "--config-env production"},
+		"cd-full-test-gate.yml": {"sam deploy --template-file .aws-sam/build/template.yaml", "--config-env staging", "--config-env production", "goes over fitkit-prod/HttpApi\n"},
 		"ci-smoke-tests.yml":    nil,
 		"deploy-pr-preview.yml": {"exec -- go run ./infra/tools/migrate -check -files .local/migrations\n", "exec -- go run ./infra/tools/migrate -files .local/migrations\n", "neon GET /projects/p1/connection_uri", "--config-env preview", "--stack-name fitkit-pr-12",
 			"sam delete --stack-name fitkit-pr-12 ", "neon DELETE /projects/p1/branches/br-12",
@@ -96,7 +97,7 @@ func TestEveryWorkflowRunsStepByStep(t *testing.T) {
 				"github.event.issue.number || inputs.pull": "12", "github.event.pull_request.number": "12",
 				"github.event.comment.user.login": "vercel[bot]",
 				"github.event.comment.body":       "| **fitkit-web** | Ready | [Visit Preview](" + previewOrigin + ") | | |",
-				"inputs.preview_url":              "", "inputs.crons && 'true' || ''": "", "inputs.at_once && 'true' || 'false'": "true", "inputs.pattern": "two of", "inputs.paths": "shared migrations",
+				"inputs.preview_url":              "", "inputs.crons && 'true' || ''": "", "inputs.at_once && 'true' || 'false'": "true", "inputs.over_drift": "fitkit-prod/HttpApi", "inputs.pattern": "two of", "inputs.paths": "shared migrations",
 				"vars.VERCEL_TEAM": "acme", "vars.VERCEL_WEB_PROJECT": "fitkit-web", "vars.AWS_DEPLOY_ROLE": "arn:aws:iam::000000000000:role/deploys",
 				"vars.NEON_PROJECT_ID": "p1", "vars.NEON_PARENT_BRANCH_ID": "br-base", "secrets.NEON_API_KEY": "key",
 			}}

@@ -98,6 +98,7 @@ func (r *runner) job(where string, w workflow, id string) {
 	env := r.texts(where, w.Env)
 	maps.Copy(env, r.texts(where, j.Env))
 	r.known["runner.temp"] = c.temp
+	r.text(where+", concurrency", j.Concurrency.Group)
 	for n, s := range j.Steps {
 		at := fmt.Sprintf("%s, step %d", where, n+1)
 		if strings.HasPrefix(s.Uses, "actions/upload-artifact@") {

@@ -16,6 +16,7 @@ const repository = "../../.."
 
 type workflow struct {
 	On          map[string]any    `yaml:"on"`
+	Concurrency concurrency       `yaml:"concurrency"`
 	Env         map[string]string `yaml:"env"`
 	Permissions map[string]string `yaml:"permissions"`
 	Jobs        map[string]job    `yaml:"jobs"`
@@ -29,7 +30,13 @@ type job struct {
 	Environment string            `yaml:"environment"`
 	With        map[string]string `yaml:"with"`
 	Permissions map[string]string `yaml:"permissions"`
+	Concurrency concurrency       `yaml:"concurrency"`
 	Steps       []step            `yaml:"steps"`
+}
+
+type concurrency struct {
+	Group            string `yaml:"group"`
+	CancelInProgress bool   `yaml:"cancel-in-progress"`
 }
 
 type step struct {
