@@ -113,7 +113,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What every function did lately: calls, errors, throttles and durations */
+        /** What every function did lately: calls, errors, failures, throttles and durations */
         get: operations["api-platform-list-functions"];
         put?: never;
         post?: never;
@@ -2027,9 +2027,14 @@ export interface components {
             average_ms: number;
             /**
              * Format: int64
-             * @description Calls that ended without an answer: a crash, a time-out, a failed run. An endpoint's 500 is an answer
+             * @description Calls that ended without an answer: a crash, a time-out, a failed run. An endpoint's 500 is an answer: see failed
              */
             errors: number;
+            /**
+             * Format: int64
+             * @description Failures that the function itself told of: an answer of 5xx, a message that it gave back, a failed run. A crash is told by nobody: see errors
+             */
+            failed: number;
             /** Format: int64 */
             invocations: number;
             /** Format: int64 */
