@@ -2373,6 +2373,8 @@ export interface components {
         /** @description What went wrong; docs/errors.md explains each code. */
         Problem: {
             headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                "X-Correlation-Id": components["headers"]["CorrelationId"];
                 [name: string]: unknown;
             };
             content: {
@@ -2381,13 +2383,20 @@ export interface components {
         };
     };
     parameters: {
+        /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+        CorrelationId: string;
         /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
         FitKitOrg: string;
         /** @description A new one for each new action; the same one when the same request is sent again. */
         IdempotencyKey: string;
     };
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description The request's id: the caller's own, or a new one. Tell support this id. */
+        CorrelationId: string;
+        /** @description Try again after so many seconds; only where trying again may help. */
+        RetryAfter: number;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -2395,7 +2404,10 @@ export interface operations {
     "api-platform-check-health": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2404,6 +2416,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2427,7 +2440,10 @@ export interface operations {
     "api-billing-settle-attempt": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path: {
                 id: string;
             };
@@ -2442,6 +2458,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2473,7 +2490,10 @@ export interface operations {
     "api-platform-list-backups": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2482,6 +2502,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2511,7 +2532,10 @@ export interface operations {
     "api-billing-close-case": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path: {
                 id: string;
             };
@@ -2526,6 +2550,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2557,7 +2582,10 @@ export interface operations {
     "api-platform-list-crons": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2566,6 +2594,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2595,7 +2624,10 @@ export interface operations {
     "api-platform-get-former-system": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2604,6 +2636,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2638,7 +2671,10 @@ export interface operations {
                 /** @description How far back to look */
                 minutes?: number;
             };
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2647,6 +2683,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2680,7 +2717,10 @@ export interface operations {
                 /** @description Of this queue only */
                 queue?: string;
             };
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2689,6 +2729,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2718,7 +2759,10 @@ export interface operations {
     "api-platform-redrive-jobs": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2731,6 +2775,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2760,7 +2805,10 @@ export interface operations {
     "api-platform-list-keys": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2769,6 +2817,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2798,7 +2847,10 @@ export interface operations {
     "api-platform-rotate-keys": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2811,6 +2863,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2842,7 +2895,10 @@ export interface operations {
     "api-platform-get-money": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2851,6 +2907,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2880,7 +2937,10 @@ export interface operations {
     "api-platform-get-neon": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2889,6 +2949,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2920,7 +2981,10 @@ export interface operations {
     "api-platform-list-queues": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2929,6 +2993,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2958,7 +3023,10 @@ export interface operations {
     "api-platform-list-stores": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2967,6 +3035,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3003,6 +3072,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3012,6 +3083,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3049,6 +3121,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3058,6 +3132,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3096,6 +3171,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3109,6 +3186,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3155,6 +3233,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3164,6 +3244,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3200,6 +3281,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3213,6 +3296,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3251,6 +3335,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3262,6 +3348,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3300,6 +3387,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3315,6 +3404,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3353,6 +3443,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 provider: "cardcom";
@@ -3368,6 +3460,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3419,6 +3512,7 @@ export interface operations {
             /** @description Taken; the work is done later. */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3452,6 +3546,7 @@ export interface operations {
             /** @description Taken; the work is done later. */
             204: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3472,6 +3567,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3481,6 +3578,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3517,6 +3615,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3530,6 +3630,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3566,6 +3667,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3577,6 +3680,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3613,6 +3717,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3628,6 +3734,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3666,6 +3773,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3677,6 +3786,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3715,6 +3825,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3730,6 +3842,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3766,6 +3879,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3781,6 +3896,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3821,6 +3937,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3832,6 +3950,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3870,6 +3989,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3883,6 +4004,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3926,6 +4048,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3935,6 +4059,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3969,6 +4094,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3980,6 +4107,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4014,6 +4142,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4023,6 +4153,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4059,6 +4190,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4072,6 +4205,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4110,6 +4244,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4123,6 +4259,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4165,6 +4302,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4174,6 +4313,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4210,6 +4350,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -4221,6 +4363,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4261,6 +4404,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4270,6 +4415,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4306,6 +4452,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4319,6 +4467,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4357,6 +4506,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -4372,6 +4523,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4408,6 +4560,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4417,6 +4571,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4453,6 +4608,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4466,6 +4623,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4502,6 +4660,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4515,6 +4675,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4556,6 +4717,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4565,6 +4728,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4601,6 +4765,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -4616,6 +4782,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4654,6 +4821,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4667,6 +4836,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4705,6 +4875,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -4716,6 +4888,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
