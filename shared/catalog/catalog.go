@@ -107,6 +107,7 @@ var functions = []run.Declared{
 	rotationcron.WatchKeys(nil),
 	backupjob.Export(nil),
 	platformapi.CheckHealth(nil),
+	platformapi.DiscardJob(nil),
 	platformapi.GetFormerSystem(nil),
 	platformapi.GetMoney(nil),
 	platformapi.GetNeon(nil),

@@ -123,6 +123,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/jobs/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that a dead job is not to be done any more, and why */
+        post: operations["api-platform-discard-job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/jobs/dead": {
         parameters: {
             query?: never;
@@ -2005,6 +2022,7 @@ export interface components {
         };
         PlatformDeadOutput: {
             jobs: components["schemas"]["PlatformDeadJobOutput"][];
+            next_cursor?: string;
         };
         PlatformDeploymentOutput: {
             /** Format: date-time */
@@ -2015,6 +2033,14 @@ export interface components {
              * @example SUCCESS
              */
             status: string;
+        };
+        PlatformDiscardInputBody: {
+            /** @description Why the work is not to be done; kept with the job, and in its studio's trail */
+            reason: string;
+        };
+        PlatformDiscardOutput: {
+            /** Format: uuid */
+            job_id: string;
         };
         PlatformFormerOutput: {
             /** @description false without RAILWAY_API_TOKEN or RAILWAY_PROJECT_ID, or when nothing was deployed: show no panel */
@@ -2184,6 +2210,8 @@ export interface components {
             queues: components["schemas"]["PlatformQueueOutput"][];
         };
         PlatformRedriveInputBody: {
+            /** @description Only these of the queue's dead jobs */
+            job_ids?: string[];
             /**
              * Format: int64
              * @description At most so many, those that died first before the others
@@ -2710,9 +2738,61 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    "api-platform-discard-job": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlatformDiscardInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformDiscardOutput"];
+                };
+            };
+            /** @description request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.step_up */
+            403: components["responses"]["Problem"];
+            /** @description not_found, platform.job_not_found */
+            404: components["responses"]["Problem"];
+            /** @description platform.job_charge_in_flight, platform.job_charge_owed, platform.job_not_dead */
+            409: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description platform.discard_reason, request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
     "api-platform-list-dead-jobs": {
         parameters: {
             query?: {
+                /** @description next_cursor of the page before; without it, the first page */
+                cursor?: string;
                 limit?: number;
                 /** @description Of this queue only */
                 queue?: string;
@@ -2748,7 +2828,7 @@ export interface operations {
             413: components["responses"]["Problem"];
             /** @description request.not_json */
             415: components["responses"]["Problem"];
-            /** @description request.invalid, request.text_not_storable */
+            /** @description platform.unknown_queue, request.invalid, request.text_not_storable */
             422: components["responses"]["Problem"];
             /** @description internal */
             500: components["responses"]["Problem"];
