@@ -266,7 +266,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether Postgres, Redis and SQS answer, and how quickly */
+        /** Whether Postgres, Redis, SQS and the buckets of files and of signed documents answer, and how quickly */
         get: operations["api-platform-list-stores"];
         put?: never;
         post?: never;
