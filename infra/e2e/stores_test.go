@@ -10,7 +10,9 @@ import (
 func TestEveryStoreIsAskedWhetherItAnswers(t *testing.T) {
 	op := operations(t)[slices.IndexFunc(operations(t), func(op *operation) bool { return op.ID == "api-platform-list-stores" })]
 	got := request{op: op}.as(a, platformAdmin).send(t)
-	var told struct{ Stores []struct{ Name, Status string } }
+	var told struct {
+		Stores []struct{ Name, Status string }
+	}
 	if err := json.Unmarshal(got.body, &told); err != nil || got.status != 200 {
 		t.Fatalf("answered %d %s (%v)", got.status, got.body, err)
 	}
