@@ -22,7 +22,7 @@ var ownFlows = map[string][]flow{
 		func(w *world) asked {
 			job := postgrestest.Get[id.Job](w.t, w.Database, `insert into jobs (org_id, queue, dedupe_key, payload, state, finished_at)
 					values ($1, 'org-apply-clerk-event', app.uuidv7()::text, '{}', 'dead', now()) returning id`, w.Org)
-			return asked{path: job.String(), body: body{"reason": "of a studio that left"}}
+			return asked{path: job.String(), body: body{"org_id": w.Org, "reason": "of a studio that left"}}
 		})},
 	"api-platform-redrive-jobs": {write(platformapi.RedriveJobsOp, func(w *world, app *run.App) api.Endpoint {
 		return platformapi.RedriveJobs(platform.NewOverview(w.system(app)))

@@ -2035,6 +2035,11 @@ export interface components {
             status: string;
         };
         PlatformDiscardInputBody: {
+            /**
+             * Format: uuid
+             * @description The job's studio, as the list of dead jobs has it; left out for a job of none
+             */
+            org_id?: string;
             /** @description Why the work is not to be done; kept with the job, and in its studio's trail */
             reason: string;
         };

@@ -65,7 +65,7 @@ type Jobs interface {
 	Queues(ctx context.Context) ([]platform.QueueJobs, error)
 	Dead(ctx context.Context, q queue.Name, after *platform.Death, limit int) ([]platform.DeadJob, error)
 	Redrive(ctx context.Context, r platform.Redrive) (platform.Redriven, error)
-	Discard(ctx context.Context, job id.Job, by, reason string) error
+	Discard(ctx context.Context, org id.Org, job id.Job, by, reason string) error
 	CronRuns(ctx context.Context, now time.Time) ([]platform.CronRun, error)
 }
 

@@ -177,9 +177,10 @@ func TestFormsDoOnceAndSayWhatTheyDid(t *testing.T) {
 		"a queue that is not there":    {"/queues/nobody/redrive", url.Values{"max": {"2"}, "rate": {"5"}}, "/queues", "There is no queue nobody."},
 		"one dead job is tried again":  {"/queues/billing-execute-charge/redrive", url.Values{"max": {"1"}, "rate": {"1"}, "job": {aJob}}, "/queues", "to be sent again"},
 		"a job that is no id":          {"/queues/billing-execute-charge/redrive", url.Values{"max": {"1"}, "rate": {"1"}, "job": {"x"}}, "/queues", "There is no such job."},
-		"a dead job is discarded":      {"/jobs/" + aJob + "/discard", url.Values{"reason": {"of nobody"}}, "/queues", "The job " + aJob + " will not be done."},
-		"a discard that is refused":    {"/jobs/" + aJob + "/discard", url.Values{"reason": {"of a charge"}}, "/queues", "The charge of this job is still owed"},
-		"a discard of no id":           {"/jobs/x/discard", url.Values{"reason": {"of nobody"}}, "/queues", "There is no such job."},
+		"a dead job is discarded":      {"/jobs/" + aJob + "/discard", url.Values{"org": {aStudio}, "reason": {"of nobody"}}, "/queues", "The job " + aJob + " will not be done."},
+		"a discard that is refused":    {"/jobs/" + aJob + "/discard", url.Values{"org": {aStudio}, "reason": {"of a charge"}}, "/queues", "The charge of this job is still owed"},
+		"a discard of no id":           {"/jobs/x/discard", url.Values{"org": {aStudio}, "reason": {"of nobody"}}, "/queues", "There is no such job."},
+		"a discard of no studio":       {"/jobs/" + aJob + "/discard", url.Values{"reason": {"of nobody"}}, "/queues", "There is no such job."},
 		"a schedule runs":              {"/schedules/job-relay/run", nil, "/schedules", "{&#34;ran&#34;:true,&#34;selected&#34;:5}"},
 		"a schedule fails":             {"/schedules/broken/run", nil, "/schedules", "no luck"},
 		"a schedule that is not there": {"/schedules/nobody/run", nil, "/schedules", "There is no schedule nobody."},
@@ -249,7 +250,10 @@ func TestATimeKeepsItsOrderWithinHebrew(t *testing.T) {
 	}
 }
 
-const aJob = "01900000-0000-7000-8000-000000000001"
+const (
+	aJob    = "01900000-0000-7000-8000-000000000001"
+	aStudio = "00000000-0000-0000-0000-000000000000" // of a job that belongs to none
+)
 
 func TestARedriveAndARunHappen(t *testing.T) {
 	s, b := serve(t), open(t)
@@ -259,11 +263,11 @@ func TestARedriveAndARunHappen(t *testing.T) {
 		t.Errorf("redriven: %+v", s.redriven)
 	}
 	b.post(s.url+"/queues/billing-execute-charge/redrive", url.Values{"max": {"1"}, "rate": {"1"}, "job": {aJob}})
-	b.post(s.url+"/jobs/"+aJob+"/discard", url.Values{"reason": {"of nobody"}})
+	b.post(s.url+"/jobs/"+aJob+"/discard", url.Values{"org": {aStudio}, "reason": {"of nobody"}})
 	if len(s.redriven) != 2 || len(s.redriven[1].Jobs) != 1 || s.redriven[1].Jobs[0].String() != aJob {
 		t.Errorf("redriven: %+v", s.redriven)
 	}
-	if len(s.discards) != 1 || s.discards[0] != aJob+" console of nobody" {
+	if len(s.discards) != 1 || s.discards[0] != aStudio+" "+aJob+" console of nobody" {
 		t.Errorf("discarded: %q", s.discards)
 	}
 	if len(s.ran) != 1 || s.ran[0] != "job-relay" {

@@ -88,11 +88,11 @@ func (p *parts) Redrive(_ context.Context, r platform.Redrive) (platform.Redrive
 	return platform.Redriven{Jobs: p.dead, Left: 1}, nil
 }
 
-func (p *parts) Discard(_ context.Context, job id.Job, by, reason string) error {
+func (p *parts) Discard(_ context.Context, org id.Org, job id.Job, by, reason string) error {
 	if reason == "of a charge" {
 		return discard.ErrOwed
 	}
-	p.discards = append(p.discards, job.String()+" "+by+" "+reason)
+	p.discards = append(p.discards, org.String()+" "+job.String()+" "+by+" "+reason)
 	return nil
 }
 

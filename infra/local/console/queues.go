@@ -108,7 +108,11 @@ func (c *Console) discard(r *http.Request) (to string, said note, err error) {
 	if err != nil {
 		return to, note{Failed: true, Key: "queues.nojob"}, nil
 	}
-	err = c.Jobs.Discard(r.Context(), job, "console", r.FormValue("reason"))
+	org, err := id.Parse[id.Org](r.FormValue("org"))
+	if err != nil {
+		return to, note{Failed: true, Key: "queues.nojob"}, nil
+	}
+	err = c.Jobs.Discard(r.Context(), org, job, "console", r.FormValue("reason"))
 	if refused := (*fail.Error)(nil); errors.As(err, &refused) {
 		return to, note{Failed: true, Refused: refused}, nil
 	}

@@ -8,14 +8,13 @@ import (
 
 	"fitkit/shared/fail"
 	"fitkit/shared/id"
-	"fitkit/shared/obs"
 	"fitkit/shared/postgres"
 	"fitkit/shared/queue"
 )
 
 // Errors.
 var (
-	ErrNotFound = fail.New(fail.NotFound, "platform.job_not_found", "There is no such job. Check the id.", "אין עבודה כזו. בדקו את המזהה.")
+	ErrNotFound = fail.New(fail.NotFound, "platform.job_not_found", "There is no such job in this studio. Check both ids.", "אין עבודה כזו בסטודיו זה. בדקו את שני המזהים.")
 	ErrNotDead  = fail.New(fail.Conflict, "platform.job_not_dead", "Only a dead job can be discarded; this one waits, runs or is done. GET /v1/admin/jobs/dead lists the dead ones.",
 		"ניתן לוותר רק על עבודה מתה; עבודה זו ממתינה, רצה או הסתיימה. העבודות המתות מופיעות ב-GET /v1/admin/jobs/dead.")
 	ErrInFlight = fail.New(fail.Conflict, "platform.job_charge_in_flight",
@@ -32,13 +31,13 @@ const (
 	// Of the queues that move money one comes back only through its dead job: a charge that is due (billing's Revive). Look-ups,
 	// rungs of dunning and proofs are asked for anew by their schedules. A payload that nobody can read names no charge.
 	sqlToDiscard = `
-select j.org_id, j.queue, j.state, j.last_error, coalesce(c.state in ('due', 'in_flight'), false),
+select j.queue, j.state, j.last_error, coalesce(c.state in ('due', 'in_flight'), false),
   exists (select from payment_attempts a
     where a.org_id = j.org_id and a.state in ('claimed', 'sent', 'unknown') and (a.charge_id = c.id
       or a.id = case when pg_input_is_valid(j.payload->>'attempt_id', 'uuid') then (j.payload->>'attempt_id')::uuid end))
 from jobs j left join charges c on c.org_id = j.org_id and j.queue = 'billing-execute-charge'
   and c.id = case when pg_input_is_valid(j.payload->>'charge_id', 'uuid') then (j.payload->>'charge_id')::uuid end
-where j.id = $1 for update of j`
+where j.id = $1 and j.org_id is not distinct from $2::uuid for update of j`
 	sqlDiscard      = `update jobs set state = 'discarded', discarded_at = now(), discarded_by = $2, discard_reason = $3 where id = $1`
 	sqlAuditDiscard = `
 insert into audit_log (org_id, actor, action, object_kind, object_id, reason, data)
@@ -52,18 +51,17 @@ type Store struct{ db *postgres.SystemDB }
 func NewStore(db *postgres.SystemDB) *Store { return &Store{db} }
 
 // Discard says that a dead job is not to be done any more, by whom and why: in the job's row, and in its studio's trail if it has a
-// studio. A repeat finds it discarded. A job whose charge is in flight or still owed is refused.
-func (s *Store) Discard(ctx context.Context, job id.Job, by, reason string) error {
+// studio; org is zero for work of none. A repeat finds it discarded. A job whose charge is in flight or still owed is refused.
+func (s *Store) Discard(ctx context.Context, org id.Org, job id.Job, by, reason string) error {
 	reason = strings.TrimSpace(reason)
 	if n := utf8.RuneCountInString(reason); n < 3 || n > 500 {
 		return ErrReason
 	}
 	err := s.db.Across(ctx, func(tx postgres.Tx) error {
-		var org id.Org
 		var name queue.Name
 		var state, lastError string
 		var owed, inFlight bool
-		err := tx.QueryRow(ctx, sqlToDiscard, job).Scan(&org, &name, &state, &lastError, &owed, &inFlight)
+		err := tx.QueryRow(ctx, sqlToDiscard, job, org).Scan(&name, &state, &lastError, &owed, &inFlight)
 		switch {
 		case postgres.NoRows(err):
 			return ErrNotFound
@@ -78,7 +76,6 @@ func (s *Store) Discard(ctx context.Context, job id.Job, by, reason string) erro
 		case owed:
 			return ErrOwed
 		}
-		obs.Add(ctx, "org", org)
 		if _, err := tx.Exec(ctx, sqlDiscard, job, by, reason); err != nil || org.IsZero() {
 			return err
 		}

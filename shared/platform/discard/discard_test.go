@@ -30,8 +30,11 @@ func TestADeadJobIsDiscardedOnceWithItsReason(t *testing.T) {
 	store := discard.NewStore(s.System)
 	job := given(t, s, "org-apply-clerk-event", `{}`, "dead")
 	alone := postgrestest.Get[id.Job](t, s.Database, `insert into jobs (queue, dedupe_key, payload, state, finished_at) values ('platform-reencrypt', 'k', '{}', 'dead', now()) returning id`)
-	for _, j := range []id.Job{job, job, alone} { // a repeat finds it discarded
-		if err := store.Discard(context.Background(), j, "admin:user_1", " of a studio that left "); err != nil {
+	for _, j := range []struct {
+		org id.Org
+		job id.Job
+	}{{s.Org, job}, {s.Org, job}, {id.Org{}, alone}} { // a repeat finds it discarded
+		if err := store.Discard(context.Background(), j.org, j.job, "admin:user_1", " of a studio that left "); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -45,7 +48,7 @@ func TestADeadJobIsDiscardedOnceWithItsReason(t *testing.T) {
 	}
 }
 
-// TestADiscardIsRefused has been seen red with each of the refusals left out, with the charge of every queue's job looked at, and with
+// TestADiscardIsRefused has been seen red with each of the refusals left out, with the charge of every queue's job looked at, with the studio not looked at, and with
 // a payload that is no id failing as internal.
 func TestADiscardIsRefused(t *testing.T) {
 	t.Parallel()
@@ -79,7 +82,7 @@ func TestADiscardIsRefused(t *testing.T) {
 		if reason == "" {
 			reason = "seen to"
 		}
-		if err := store.Discard(ctx, job, "admin:user_1", reason); !errors.Is(err, tc.want) {
+		if err := store.Discard(ctx, s.Org, job, "admin:user_1", reason); !errors.Is(err, tc.want) {
 			t.Errorf("%s: %v, want %v", name, err, tc.want)
 		}
 		state := postgrestest.Get[string](t, s.Database, "select state from jobs where id = $1", job)
@@ -87,7 +90,13 @@ func TestADiscardIsRefused(t *testing.T) {
 			t.Errorf("%s: it is %s, want %s", name, state, want)
 		}
 	}
-	if err := store.Discard(ctx, id.New[id.Job](), "admin:user_1", "seen to"); !errors.Is(err, discard.ErrNotFound) {
-		t.Errorf("a job that is not: %v", err)
+	job := given(t, s, "org-apply-clerk-event", `{}`, "dead")
+	for name, of := range map[string]struct {
+		org id.Org
+		job id.Job
+	}{"a job that is not": {s.Org, id.New[id.Job]()}, "another studio's": {id.New[id.Org](), job}, "a studio's as one of none": {id.Org{}, job}} {
+		if err := store.Discard(ctx, of.org, of.job, "admin:user_1", "seen to"); !errors.Is(err, discard.ErrNotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -192,9 +192,10 @@ func TestADiscardedJobIsListedNoMore(t *testing.T) {
 	job := postgrestest.Get[string](t, e.Database, "select id::text from jobs")
 	path := "/v1/admin/jobs/" + job + "/discard"
 	e.AsAdmin(t).Post(path, map[string]any{"reason": "x"}).Want(422, "request.invalid")
+	e.AsAdmin(t).Post(path, map[string]any{"org_id": e.B.Org, "reason": "of a studio that left"}).Want(404, "platform.job_not_found")
 	e.AsAdmin(t).Post(path, map[string]any{"reason": "   "}).Want(422, "platform.discard_reason")
 	for range 2 { // a repeat finds it discarded
-		if got := e.AsAdmin(t).Post(path, map[string]any{"reason": "of a studio that left"}).Want(200).Field("job_id"); got != job {
+		if got := e.AsAdmin(t).Post(path, map[string]any{"org_id": e.A.Org, "reason": "of a studio that left"}).Want(200).Field("job_id"); got != job {
 			t.Errorf("answered %s", got)
 		}
 	}

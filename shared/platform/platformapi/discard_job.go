@@ -12,7 +12,7 @@ import (
 
 // Discarder is what DiscardJob needs.
 type Discarder interface {
-	Discard(ctx context.Context, job id.Job, by, reason string) error
+	Discard(ctx context.Context, org id.Org, job id.Job, by, reason string) error
 }
 
 // DiscardJobOp declares POST /v1/admin/jobs/{id}/discard. It takes no Idempotency-Key: a repeat finds the job discarded.
@@ -26,6 +26,7 @@ var DiscardJobOp = api.Op{
 type discardInput struct {
 	ID   id.Job `path:"id" format:"uuid"`
 	Body struct {
+		OrgID  id.Org `json:"org_id,omitempty" format:"uuid" doc:"The job's studio, as the list of dead jobs has it; left out for a job of none"`
 		Reason string `json:"reason" minLength:"3" maxLength:"500" doc:"Why the work is not to be done; kept with the job, and in its studio's trail"`
 	}
 }
@@ -39,8 +40,11 @@ func DiscardJob(d Discarder) api.Endpoint {
 	return api.New(DiscardJobOp, func(ctx context.Context, c api.Caller, in *discardInput) (*discardOutput, error) {
 		obs.Add(ctx, "job", in.ID)
 		obs.Add(ctx, "discarded_by", c.UserID)
-		if err := d.Discard(ctx, in.ID, "admin:"+c.UserID, in.Body.Reason); err != nil {
+		if err := d.Discard(ctx, in.Body.OrgID, in.ID, "admin:"+c.UserID, in.Body.Reason); err != nil {
 			return nil, err
+		}
+		if !in.Body.OrgID.IsZero() {
+			obs.Add(ctx, "org", in.Body.OrgID)
 		}
 		return &discardOutput{JobID: in.ID}, nil
 	})
