@@ -88,8 +88,8 @@ func (c *Console) redrive(r *http.Request) (to string, said note, err error) {
 	name := r.PathValue("name")
 	var one []id.Job // of the list, when its own button was pressed
 	if text := r.FormValue("job"); text != "" {
-		job, err := id.Parse[id.Job](text)
-		if err != nil {
+		job, ok := idOf[id.Job](text)
+		if !ok {
 			return to, note{Failed: true, Key: "queues.nojob"}, nil
 		}
 		one = []id.Job{job}
@@ -104,12 +104,9 @@ func (c *Console) redrive(r *http.Request) (to string, said note, err error) {
 // discard says that a dead job is not to be done. A refusal says itself what to do instead.
 func (c *Console) discard(r *http.Request) (to string, said note, err error) {
 	to = "/queues"
-	job, err := id.Parse[id.Job](r.PathValue("id"))
-	if err != nil {
-		return to, note{Failed: true, Key: "queues.nojob"}, nil
-	}
-	org, err := id.Parse[id.Org](r.FormValue("org"))
-	if err != nil {
+	job, named := idOf[id.Job](r.PathValue("id"))
+	org, of := idOf[id.Org](r.FormValue("org"))
+	if !named || !of {
 		return to, note{Failed: true, Key: "queues.nojob"}, nil
 	}
 	err = c.Jobs.Discard(r.Context(), org, job, "console", r.FormValue("reason"))
@@ -117,6 +114,11 @@ func (c *Console) discard(r *http.Request) (to string, said note, err error) {
 		return to, note{Failed: true, Refused: refused}, nil
 	}
 	return to, note{Key: "queues.discarded", Args: []any{job}}, err
+}
+
+func idOf[T ~[16]byte](text string) (v T, ok bool) {
+	v, err := id.Parse[T](text)
+	return v, err == nil
 }
 
 // positive is 0 for what is no whole number above it.
