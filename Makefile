@@ -175,6 +175,10 @@ client-check: $(CLIENT)/node_modules/ready
 client-test: $(CLIENT)/node_modules/ready ## test the TypeScript client by itself; go test ./infra/e2e runs it against the platform too
 	@npm --prefix $(CLIENT) test
 
+.PHONY: client-new
+client-new: ## before publishing @fitkit/shared: is its version a new one?
+	@./infra/tools/client/unpublished.sh
+
 .PHONY: client-pack
 client-pack: $(CLIENT)/node_modules/ready ## pack @fitkit/shared into .local/client
 	@mkdir -p .local/client

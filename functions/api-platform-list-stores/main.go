@@ -1,10 +1,12 @@
-// Command api-platform-list-stores serves GET /v1/admin/stores: whether Postgres, Redis and SQS answer.
+// Command api-platform-list-stores serves GET /v1/admin/stores: whether Postgres, Redis, SQS and both buckets answer.
 package main
 
 import (
 	"context"
 
 	"fitkit/shared/api"
+	"fitkit/shared/blob"
+	"fitkit/shared/blob/documents"
 	"fitkit/shared/outbox"
 	"fitkit/shared/platform"
 	"fitkit/shared/platform/platformapi"
@@ -22,5 +24,7 @@ func main() {
 		platform.Store{Name: "sqs", Ping: func(ctx context.Context) error {
 			_, err := queues.Depth(ctx, platformapi.ProbedQueue)
 			return err
-		}})))
+		}},
+		platform.Store{Name: "files", Ping: blob.From(app).Ping},
+		platform.Store{Name: "documents", Ping: documents.From(app).Ping})))
 }

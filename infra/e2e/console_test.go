@@ -58,7 +58,8 @@ func open(t *testing.T, address string) (status int, body string) {
 }
 
 // TestTheConsoleInChromium walks the console by keyboard in both languages, see infra/local/console/browser/walk.mjs. Planted
-// faults that it caught: buttons that do not show the focus, a grey that is too light, buttons without a name.
+// faults that it caught: buttons that do not show the focus, a grey that is too light, buttons without a name, and an action whose outcome
+// did not get the focus.
 func TestTheConsoleInChromium(t *testing.T) {
 	if said, err := exec.CommandContext(t.Context(), filepath.Join(root, "infra/local/console/browser/chromium.sh")).CombinedOutput(); err != nil {
 		t.Skip(strings.TrimSpace(string(said)))

@@ -4,7 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +19,7 @@ import (
 const noticeWithin = time.Minute
 
 // TestOneIDLeadsThroughAllTheWorkOfARequest follows two requests: one whose job calls the provider, and one that opens a page
-// at the provider, whose notice comes by the webhook and is read by a job.
+// at the provider, whose notice comes by the webhook and is read by a job. It has been seen red with a field in the runbook's query that no event has.
 func TestOneIDLeadsThroughAllTheWorkOfARequest(t *testing.T) {
 	for name, tc := range map[string]struct {
 		operation string
@@ -53,8 +57,33 @@ func TestOneIDLeadsThroughAllTheWorkOfARequest(t *testing.T) {
 			if err := written.await(ctx, func() bool { return slices.Equal(wrote(id), tc.want) }); err != nil {
 				t.Errorf("%v wrote of the request, want %v\n%s", wrote(id), tc.want, written.about(id))
 			}
+			for _, name := range asked(t) {
+				if !strings.Contains(written.about(id), `"`+name+`":`) {
+					t.Errorf("no event of the request has the field %s, which the runbook's query asks for", name)
+				}
+			}
 		})
 	}
+}
+
+var (
+	query = regexp.MustCompile(`(?s)'fields @timestamp, ([^|]*?)\s*\| filter ([a-z_]+) = `)
+	// ofFailures are fields that only an event of a failure has.
+	ofFailures = []string{"code", "error"}
+)
+
+// asked are the fields by which infra/runbooks/api-errors.md has a request followed through AWS's log.
+func asked(t *testing.T) (names []string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "infra", "runbooks", "api-errors.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := query.FindStringSubmatch(string(text))
+	if found == nil {
+		t.Fatal("the runbook has no query")
+	}
+	return slices.DeleteFunc(append(strings.Split(found[1], ", "), found[2]), func(name string) bool { return slices.Contains(ofFailures, name) })
 }
 
 // wrote are the functions whose events carry the correlation id.

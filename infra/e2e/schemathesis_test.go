@@ -10,9 +10,9 @@ import (
 )
 
 // TestEveryAnswerIsDocumented has schemathesis call all of docs/openapi.yaml with input that the document allows and input
-// that it does not, alone and in sequences, as an owner and with no sign-in (at night as every role): no server error, no
+// that it does not, alone and in sequences, as an owner, as one of FitKit's own people and with no sign-in (at night as every role): no server error, no
 // status, media type or body that the document does not name, nothing invalid accepted. It works on a studio of its own,
-// which it leaves in ruins.
+// which it leaves in ruins. As one of FitKit's own it has been seen red with a misspelt queue answered 500.
 func TestEveryAnswerIsDocumented(t *testing.T) {
 	making(t, "schemathesis")
 	studio, err := newStudio(t.Context(), filepath.Join(root, ".local", "e2e"), "הרוס", "ruined")
@@ -23,7 +23,7 @@ func TestEveryAnswerIsDocumented(t *testing.T) {
 	if os.Getenv("NIGHTLY") == "1" || os.Getenv("E2E_SEED") != "" {
 		seed = seeded(t).Uint32()
 	}
-	roles := []string{"owner", "manager", "front_desk", "coach", "member", platformAdmin}[:figure(1, 6)]
+	roles := []string{"owner", platformAdmin, "manager", "front_desk", "coach", "member"}[:figure(2, 6)]
 	for _, role := range roles {
 		t.Run(role, func(t *testing.T) { schemathesis(t, studio, role, fmt.Sprint(seed)) })
 	}

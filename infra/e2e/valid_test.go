@@ -37,7 +37,7 @@ select id::text from members m where org_id = $1 and status = 'active'
 order by exists (select from memberships s where s.org_id = m.org_id and s.member_id = m.id) desc, id limit 1`
 
 const (
-	sqlPrice   = "select price from plan_versions where org_id = $1 and plan_id = $2 and effective @> current_date"
+	sqlPrice   = "select price from plan_versions v join orgs o on o.id = v.org_id where o.id = $1 and v.plan_id = $2 and v.effective @> (now() at time zone o.tz)::date"
 	sqlOrgNow  = "select version::bigint from orgs where id = $1"
 	sqlCardNow = "select version::bigint from members where org_id = $1 and id = $2"
 )

@@ -4,7 +4,9 @@ import (
 	"fitkit/shared/api"
 	"fitkit/shared/id"
 	"fitkit/shared/platform"
+	"fitkit/shared/platform/discard"
 	"fitkit/shared/platform/platformapi"
+	"fitkit/shared/postgres/postgrestest"
 	"fitkit/shared/rotation"
 	"fitkit/shared/rotation/rotationapi"
 	"fitkit/shared/run"
@@ -14,6 +16,14 @@ import (
 
 // ownFlows are what FitKit's own people write, and the frontends' tests.
 var ownFlows = map[string][]flow{
+	"api-platform-discard-job": {write(platformapi.DiscardJobOp, func(w *world, app *run.App) api.Endpoint {
+		return platformapi.DiscardJob(discard.NewStore(w.system(app)))
+	},
+		func(w *world) asked {
+			job := postgrestest.Get[id.Job](w.t, w.Database, `insert into jobs (org_id, queue, dedupe_key, payload, state, finished_at)
+					values ($1, 'org-apply-clerk-event', app.uuidv7()::text, '{}', 'dead', now()) returning id`, w.Org)
+			return asked{path: job.String(), body: body{"org_id": w.Org, "reason": "of a studio that left"}}
+		})},
 	"api-platform-redrive-jobs": {write(platformapi.RedriveJobsOp, func(w *world, app *run.App) api.Endpoint {
 		return platformapi.RedriveJobs(platform.NewOverview(w.system(app)))
 	},

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -12,6 +13,9 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"fitkit/shared/api"
+	"fitkit/shared/api/apitest"
+	"fitkit/shared/postgres"
+	"fitkit/shared/tenancy"
 )
 
 // Red when nothing was left out.
@@ -33,5 +37,20 @@ func TestHeadersOfTestsReachNoHandler(t *testing.T) {
 	var got events.APIGatewayV2HTTPResponse
 	if err := json.Unmarshal(raw, &got); err != nil || strings.Contains(got.Body, "X-Test-") || !strings.Contains(got.Body, "Fitkit-Org X-Testing") {
 		t.Errorf("the handler saw %q, %v", got.Body, err)
+	}
+}
+
+// Red when the header was set only after the door: a refused sign-in could be found by its body alone.
+func TestEveryAnswerHasTheRequestsID(t *testing.T) {
+	t.Parallel()
+	e := apitest.New(t, func(*postgres.DB) []api.Endpoint {
+		return []api.Endpoint{api.New(api.Op{Name: "api-org-get", Method: api.GET, Path: "/v1/org", Roles: tenancy.Staff},
+			func(context.Context, api.Caller, *struct{}) (*struct{}, error) { return &struct{}{}, nil })}
+	})
+	for status, c := range map[int]*apitest.Client{200: e.A.As(t, tenancy.Owner), 401: e.Anonymous(t)} {
+		c.Headers["X-Correlation-Id"] = "of-the-caller"
+		if got := c.Get("/v1/org"); got.Status != status || got.Header.Get("X-Correlation-Id") != "of-the-caller" {
+			t.Errorf("answered %d under %q", got.Status, got.Header.Get("X-Correlation-Id"))
+		}
 	}
 }

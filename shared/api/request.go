@@ -58,6 +58,7 @@ func correlationOf(ctx huma.Context) string {
 func guard(op Op, e *edge, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		req := request{correlation: correlation(r)}
+		w.Header().Set(correlationHeader, req.correlation) // of every answer, a refusal too
 		ctx := obs.WithCorrelation(r.Context(), req.correlation)
 		defer func() {
 			if p := recover(); p != nil {
@@ -72,7 +73,6 @@ func guard(op Op, e *edge, next http.Handler) http.Handler {
 			writeProblem(w, fail.From(err), req.correlation)
 			return
 		}
-		w.Header().Set(correlationHeader, req.correlation)
 		next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, requestKey{}, req)))
 	})
 }

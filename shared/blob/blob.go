@@ -64,6 +64,9 @@ func ParseSum(header string) (s Sum) {
 	return s
 }
 
+// Ping says whether the store answers.
+func (s *Store) Ping(ctx context.Context) error { return s.bucket.Answers(ctx) }
+
 // Head asks what is stored under key; ErrNotFound when nothing is.
 func (s *Store) Head(ctx context.Context, key Key) (Info, error) {
 	res, err := s.bucket.Ask(ctx, Request{Method: http.MethodHead, Key: string(key), Header: map[string]string{"X-Amz-Checksum-Mode": "ENABLED"}})

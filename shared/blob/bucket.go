@@ -17,6 +17,7 @@ import (
 	"github.com/aws/smithy-go/encoding/httpbinding"
 
 	"fitkit/shared/clock"
+	"fitkit/shared/fail"
 	"fitkit/shared/retry/awsretry"
 )
 
@@ -107,6 +108,20 @@ func (b *Bucket) Ask(ctx context.Context, r Request) (Answer, error) {
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	return Answer{res.StatusCode, res.ContentLength, res.Header, body}, err
+}
+
+// Answers asks for the bucket's first name: nil when a store with this bucket, and with leave for these keys, says it. R2 has no
+// smaller question that keys for objects may ask.
+func (b *Bucket) Answers(ctx context.Context) error {
+	res, err := b.Ask(ctx, Request{Method: http.MethodGet, Query: url.Values{"list-type": {"2"}, "max-keys": {"1"}}})
+	if err != nil {
+		return Known(err, "list one object")
+	}
+	var root struct{ XMLName xml.Name }
+	if err := xml.Unmarshal(res.Body, &root); err != nil || root.XMLName.Local != "ListBucketResult" {
+		return fail.Wrap(unavailable(errNotAStore), "list one object")
+	}
+	return nil
 }
 
 // presign is the request's URL, good for so long, and the headers that go with it.

@@ -176,3 +176,20 @@ func TestTheSettingsSayWhichServer(t *testing.T) {
 		})
 	}
 }
+
+// Red when any success was believed, and when a bucket that is not there was.
+func TestAStoreIsAskedWhetherItAnswers(t *testing.T) {
+	t.Parallel()
+	c := blobtest.General(t)
+	if err := blob.New(c).Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
+	missing, stranger := c, c
+	missing.Bucket, stranger.Keys.SecretAccessKey = "of-nobody", "wrong"
+	page, _ := answering(t, 200, "<html>a proxy's page</html>")
+	for name, store := range map[string]*blob.Store{"a bucket that is not there": blob.New(missing), "the wrong key": blob.New(stranger), "a proxy": page} {
+		if err := store.Ping(t.Context()); err == nil {
+			t.Errorf("%s answers as a store", name)
+		}
+	}
+}

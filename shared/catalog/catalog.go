@@ -109,6 +109,7 @@ var functions = []run.Declared{
 	platformcron.ExpireHistory(nil),
 	backupjob.Export(nil),
 	platformapi.CheckHealth(nil),
+	platformapi.DiscardJob(nil),
 	platformapi.GetFormerSystem(nil),
 	platformapi.GetMoney(nil),
 	platformapi.GetNeon(nil),

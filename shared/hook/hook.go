@@ -133,7 +133,7 @@ func read(ev events.APIGatewayV2HTTPRequest) (Request, error) {
 }
 
 func response(status int, err error, correlation string) events.APIGatewayV2HTTPResponse {
-	resp := events.APIGatewayV2HTTPResponse{StatusCode: status, Headers: map[string]string{"cache-control": "no-store"}}
+	resp := events.APIGatewayV2HTTPResponse{StatusCode: status, Headers: map[string]string{"cache-control": "no-store", "x-correlation-id": correlation}}
 	if err == nil {
 		return resp
 	}

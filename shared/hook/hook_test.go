@@ -41,7 +41,7 @@ func TestAWebhookIsRefusedAsEndpointsRefuse(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got.StatusCode != tc.status || p.Status != tc.status || p.Code != tc.code || p.Type != "https://docs.fitkit.example/errors#"+tc.code ||
-				p.Title == "" || p.TitleHe == "" || p.CorrelationID == "" || got.Headers["retry-after"] != tc.wait || got.Headers["content-type"] != "application/problem+json" {
+				p.Title == "" || p.TitleHe == "" || p.CorrelationID == "" || got.Headers["x-correlation-id"] != p.CorrelationID || got.Headers["retry-after"] != tc.wait || got.Headers["content-type"] != "application/problem+json" {
 				t.Errorf("%+v", got)
 			}
 		})

@@ -24,18 +24,19 @@ var (
 	Cardcom         = Need{Kind: "cardcom"}
 	Web             = Need{Kind: "web"}
 	Crons           = Need{Kind: "crons"}
-	Neon            = Need{Kind: "neon"}            // to read what the databases use
-	Blob            = Need{Kind: "blob"}            // the general object store
-	ComplianceBlob  = Need{Kind: "compliance_blob"} // the store of locked documents
-	LockedReports   = Need{Kind: "locked_reports"}  // the same store, for FitKit's own reports
-	ComplianceLock  = Need{Kind: "compliance_lock"} // to read its lock rules at R2
-	Railway         = Need{Kind: "railway"}         // to read how the former system does, while both run
-	Metrics         = Need{Kind: "metrics"}         // to read CloudWatch's figures of the functions
-	Origins         = Need{Kind: "origins"}         // the sites that browsers may come from
-	Realtime        = Need{Kind: "realtime"}        // the address of the WebSocket API
-	Connections     = Need{Kind: "connections"}     // to write to its connections and to cut them
-	Analytics       = Need{Kind: "analytics"}       // to have what it captures counted
-	TestHooks       = Need{Kind: "test_hooks"}      // to be called by the frontends' end-to-end tests
+	Neon            = Need{Kind: "neon"}             // to read what the databases use
+	Blob            = Need{Kind: "blob"}             // the general object store
+	ComplianceBlob  = Need{Kind: "compliance_blob"}  // the store of locked documents
+	LockedReports   = Need{Kind: "locked_reports"}   // the same store, for FitKit's own reports
+	ComplianceProbe = Need{Kind: "compliance_probe"} // to ask the same store whether it answers
+	ComplianceLock  = Need{Kind: "compliance_lock"}  // to read its lock rules at R2
+	Railway         = Need{Kind: "railway"}          // to read how the former system does, while both run
+	Metrics         = Need{Kind: "metrics"}          // to read CloudWatch's figures of the functions
+	Origins         = Need{Kind: "origins"}          // the sites that browsers may come from
+	Realtime        = Need{Kind: "realtime"}         // the address of the WebSocket API
+	Connections     = Need{Kind: "connections"}      // to write to its connections and to cut them
+	Analytics       = Need{Kind: "analytics"}        // to have what it captures counted
+	TestHooks       = Need{Kind: "test_hooks"}       // to be called by the frontends' end-to-end tests
 )
 
 // Send is the right to send to one queue.
@@ -93,7 +94,7 @@ func sectionOf(kind string) any {
 		return &config.CloudWatch{}
 	case "blob":
 		return &config.Blob{}
-	case "compliance_blob", "locked_reports":
+	case "compliance_blob", "locked_reports", "compliance_probe":
 		return &config.ComplianceBlob{}
 	case "compliance_lock":
 		return &config.ComplianceLock{}

@@ -9,7 +9,7 @@ type Failure struct {
 }
 
 // told are the facts that leave with a Failure. An error's text is not among them: it may repeat what somebody typed.
-var told = map[string]bool{"request_id": true, "correlation_id": true, "org": true, "job": true, "code": true, "route": true, "status": true}
+var told = map[string]bool{"request_id": true, "correlation_id": true, "org": true, "job": true, "code": true, "route": true, "status": true, "version": true}
 
 var report func(context.Context, Failure)
 

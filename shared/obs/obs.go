@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
 // Log is the function's logger; JSON lines on standard output, where Lambda collects them.
@@ -43,11 +45,15 @@ type eventKey struct{}
 
 var started atomic.Bool
 
-// Start opens the invocation's event. The first one of a process is marked cold.
+// Start opens the invocation's event. The first one of a process is marked cold. version is the function's in Lambda: a number
+// where deployments are gradual and two may answer at once, $LATEST where all change together.
 func Start(ctx context.Context, function, requestID string) (context.Context, *Event) {
 	cold := !started.Swap(true)
 	e := &Event{function: function, start: time.Now(), cold: cold, attrs: []slog.Attr{
 		slog.String("fn", function), slog.String("request_id", requestID), slog.Bool("cold", cold)}}
+	if lambdacontext.FunctionVersion != "" {
+		e.attrs = append(e.attrs, slog.String("version", lambdacontext.FunctionVersion))
+	}
 	return context.WithValue(ctx, eventKey{}, e), e
 }
 

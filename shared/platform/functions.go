@@ -26,5 +26,6 @@ func (f Function) Stack() string {
 // Figures are what a function did in a span of time. They are zeros where it was not called.
 type Figures struct {
 	Invocations, Errors, Throttles int64
+	Failed                         int64 // events that are failures of ours: an answer 5xx, a message given back
 	AverageMS, SlowestMS           float64
 }

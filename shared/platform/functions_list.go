@@ -40,6 +40,7 @@ var Functions = []Function{
 	{"api-org-update", 512, 29},
 	{"api-org-update-staff", 512, 29},
 	{"api-platform-check-health", 512, 29},
+	{"api-platform-discard-job", 512, 29},
 	{"api-platform-get-former-system", 512, 29},
 	{"api-platform-get-money", 512, 29},
 	{"api-platform-get-neon", 512, 29},

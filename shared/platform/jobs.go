@@ -2,6 +2,7 @@ package platform
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -68,14 +69,30 @@ type DeadJob struct {
 	DiedAt      time.Time
 }
 
+// Death is where a dead job stands in the list.
+type Death struct {
+	At time.Time
+	ID id.Job
+}
+
 const sqlDead = `
 select id, coalesce(org_id, '00000000-0000-0000-0000-000000000000'), queue, last_error, attempts, correlation, created_at, finished_at
-from jobs where state = 'dead' and ($1 = '' or queue = $1) order by finished_at desc, id limit $2`
+from jobs where state = 'dead' and ($1 = '' or queue = $1) and ($2::timestamptz is null or (finished_at, id) < ($2, $3::uuid))
+order by finished_at desc, id desc limit $4`
 
-// Dead lists the jobs that were given up, the last one first; of one queue, or of all when it is empty.
-func (o *Overview) Dead(ctx context.Context, q queue.Name, limit int) (list []DeadJob, err error) {
+// Dead lists the jobs that were given up, the last one first, those that stand after one if it is given; of one queue, or of all when
+// it is empty.
+func (o *Overview) Dead(ctx context.Context, q queue.Name, after *Death, limit int) (list []DeadJob, err error) {
+	if q != "" && !slices.Contains(queue.Names, q) {
+		return nil, ErrUnknownQueue
+	}
+	var at *time.Time
+	var last id.Job
+	if after != nil {
+		at, last = &after.At, after.ID
+	}
 	err = o.db.Across(ctx, func(tx postgres.Tx) error {
-		rows, err := tx.Query(ctx, sqlDead, q, limit)
+		rows, err := tx.Query(ctx, sqlDead, q, at, last, limit)
 		if err != nil {
 			return err
 		}

@@ -30,7 +30,9 @@ type Deployment struct {
 
 const deploymentQuery = `query($project: String!) { deployments(first: 1, input: {projectId: $project}) { edges { node { id status createdAt } } } }`
 
-// Newest asks Railway. It is nil without a token or a project, and when nothing was ever deployed. Errors: ErrVendor, ErrVendorKey.
+// Newest asks Railway for the project's newest deployment, of whatever environment and service: Railway could name both, and our settings
+// name the project alone. The former system is one service in a project of its own; where another one, or a test environment, is
+// deployed there too, its deployment may be the one that is told. It is nil without a token or a project, and when nothing was ever deployed. Errors: ErrVendor, ErrVendorKey.
 func (r *Railway) Newest(ctx context.Context) (*Deployment, error) {
 	if !r.known {
 		return nil, nil

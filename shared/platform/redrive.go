@@ -8,18 +8,20 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"fitkit/shared/fail"
+	"fitkit/shared/id"
 	"fitkit/shared/postgres"
 	"fitkit/shared/queue"
 )
 
-// ErrUnknownQueue refuses to redrive a queue that does not exist: nobody would ever notice a misspelt one.
+// ErrUnknownQueue refuses a queue that does not exist: an empty list, or a redrive of nothing, would tell nobody that it is misspelt.
 var ErrUnknownQueue = fail.New(fail.Invalid, "platform.unknown_queue", "There is no such queue; GET /v1/admin/queues lists them.", "אין תור כזה; הרשימה ב-GET /v1/admin/queues.")
 
 // Redrive is dead jobs that are to be tried again.
 type Redrive struct {
 	Queue     queue.Name
-	Max       int // at most so many, the ones that died first before the others
-	PerSecond int // so many become due in each second, so that what has just come back is not knocked over
+	Jobs      []id.Job // only these; none: whichever died first
+	Max       int      // at most so many, the ones that died first before the others
+	PerSecond int      // so many become due in each second, so that what has just come back is not knocked over
 }
 
 // Redriven is what a redrive did.
@@ -33,7 +35,8 @@ type Redriven struct {
 // somebody else gets other rows, so a job is made ready once.
 const sqlRedrive = `
 with picked as (
-  select id, finished_at from jobs where queue = $1 and state = 'dead' order by finished_at, id limit $2 for update skip locked
+  select id, finished_at from jobs where queue = $1 and state = 'dead' and ($4::uuid[] is null or id = any($4))
+  order by finished_at, id limit $2 for update skip locked
 ), numbered as (
   select id, row_number() over (order by finished_at, id) - 1 as n from picked
 )
@@ -51,7 +54,7 @@ func (o *Overview) Redrive(ctx context.Context, r Redrive) (done Redriven, err e
 		return done, ErrUnknownQueue
 	}
 	err = o.db.Across(ctx, func(tx postgres.Tx) error {
-		rows, err := tx.Query(ctx, sqlRedrive, r.Queue, r.Max, r.PerSecond)
+		rows, err := tx.Query(ctx, sqlRedrive, r.Queue, r.Max, r.PerSecond, ids(r.Jobs))
 		if err != nil {
 			return err
 		}
@@ -72,4 +75,12 @@ func (o *Overview) Redrive(ctx context.Context, r Redrive) (done Redriven, err e
 		return tx.QueryRow(ctx, sqlLeft, r.Queue).Scan(&done.Left)
 	})
 	return done, fail.Wrap(err, "redrive %s", r.Queue)
+}
+
+// ids is as the driver knows a list of them; nil for none.
+func ids(jobs []id.Job) (list []string) {
+	for _, j := range jobs {
+		list = append(list, j.String())
+	}
+	return list
 }

@@ -26,8 +26,14 @@ export interface ClientOptions {
   wait?: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
+/** What all attempts of a call are sent under. */
+interface Ids {
+  key: string | undefined;
+  correlationId: string;
+}
+
 /** What one attempt came to: an answer, or a failure that may be worth another attempt. */
-type Attempt = { ok: true; value: unknown } | { ok: false; error: Problem | Unanswered; again: boolean; retryAfterMs: number };
+type Attempt = { ok: true; value: unknown } | { ok: false; error: Problem | Unanswered; again: boolean };
 
 /** FitKit calls the API. It keeps no state but its settings, so one serves a whole application. */
 export class FitKit {
@@ -45,12 +51,13 @@ export class FitKit {
     const parts = (input ?? {}) as Parts;
     const url = address(id, parts, this.options.baseUrl, this.options.functionUrls ?? {});
     const key = operations[id].repeat === "key" ? (options.idempotencyKey ?? crypto.randomUUID()) : undefined;
+    const ids = { key, correlationId: options.correlationId ?? crypto.randomUUID() };
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.attempt(id, url, parts.body, key, options);
+      const outcome = await this.attempt(id, url, parts.body, ids, options);
       if (outcome.ok) {
         return outcome.value as Output<Id>;
       }
-      const ms = outcome.again ? delay(this.retry, attempt, outcome.retryAfterMs, Math.random) : undefined;
+      const ms = outcome.again ? delay(this.retry, attempt, outcome.error.retryAfterMs, Math.random) : undefined;
       if (ms === undefined) {
         throw outcome.error;
       }
@@ -75,9 +82,9 @@ export class FitKit {
     }
   }
 
-  private async attempt(id: OperationId, url: string, body: unknown, key: string | undefined, options: CallOptions): Promise<Attempt> {
+  private async attempt(id: OperationId, url: string, body: unknown, ids: Ids, options: CallOptions): Promise<Attempt> {
     options.signal?.throwIfAborted();
-    const headers = await this.headers(body, key, options);
+    const headers = await this.headers(body, ids, options);
     const end = AbortSignal.timeout(this.options.timeoutMs ?? 35_000);
     const signal = options.signal ? AbortSignal.any([options.signal, end]) : end;
     const operation: Operation = operations[id];
@@ -87,38 +94,43 @@ export class FitKit {
       const response = await send(url, {
         method: operation.method, headers, signal, redirect: "error", ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      return await read(id, key, repeatable, response);
+      return await read(id, ids, repeatable, response);
     } catch (cause) {
       options.signal?.throwIfAborted();
-      return { ok: false, error: new Unanswered(id, undefined, key, { cause }), again: repeatable, retryAfterMs: 0 };
+      const sent = { correlationId: ids.correlationId, retryAfterMs: 0 };
+      return { ok: false, error: new Unanswered(id, undefined, ids.key, sent, { cause }), again: repeatable };
     }
   }
 
-  private async headers(body: unknown, key: string | undefined, options: CallOptions): Promise<Headers> {
-    const headers = new Headers({ accept: "application/json, application/problem+json" });
+  private async headers(body: unknown, ids: Ids, options: CallOptions): Promise<Headers> {
+    const headers = new Headers({ accept: "application/json, application/problem+json", "x-correlation-id": ids.correlationId });
     const token = await this.options.token?.();
     const org = options.org ?? this.options.org;
     if (token) headers.set("authorization", `Bearer ${token}`);
     if (org) headers.set("fitkit-org", org);
-    if (key) headers.set("idempotency-key", key);
+    if (ids.key) headers.set("idempotency-key", ids.key);
     if (body !== undefined) headers.set("content-type", "application/json");
     return headers;
   }
 }
 
 /** read turns a response into an outcome. A body that is cut throws, as a connection that is cut before it does. */
-async function read(id: OperationId, key: string | undefined, repeatable: boolean, response: Response): Promise<Attempt> {
+async function read(id: OperationId, ids: Ids, repeatable: boolean, response: Response): Promise<Attempt> {
   const text = await response.text();
-  const wait = retryAfter(response.headers.get("retry-after"), Date.now());
+  // An id that the API does not take is answered under a new one.
+  const sent = {
+    correlationId: response.headers.get("x-correlation-id") ?? ids.correlationId,
+    retryAfterMs: retryAfter(response.headers.get("retry-after"), Date.now()),
+  };
   const json = parse(text);
   if (response.ok && (json !== undefined || text === "")) {
     return { ok: true, value: json };
   }
   if (!response.ok && isProblem(json)) {
-    return { ok: false, error: new Problem(id, json), again: repeatable && mayPass(json), retryAfterMs: wait };
+    return { ok: false, error: new Problem(id, json, sent), again: repeatable && mayPass(json) };
   }
   const transient = response.ok || response.status >= 500 || response.status === 429;
-  return { ok: false, error: new Unanswered(id, response.status, key), again: repeatable && transient, retryAfterMs: wait };
+  return { ok: false, error: new Unanswered(id, response.status, ids.key, sent), again: repeatable && transient };
 }
 
 /** mayPass says whether the same request may be answered otherwise in a moment. What FitKit calls internal would not be. */

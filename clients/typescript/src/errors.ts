@@ -12,11 +12,25 @@ export type ProblemBody = components["schemas"]["Problem"];
 
 /** What every error of this client is. */
 export class FitKitError extends Error {
-  /** operation is the one that was called. */
-  constructor(readonly operation: OperationId, message: string, options?: ErrorOptions) {
+  constructor(
+    /** The one that was called. */
+    readonly operation: OperationId,
+    message: string,
+    /** Tell support this id: it was sent with every attempt of the call, and stands in FitKit's log with all that followed. */
+    readonly correlationId: string,
+    /** How long the last answer asked to wait before the call is made again, in milliseconds; 0 when it did not say. */
+    readonly retryAfterMs: number,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
     this.name = new.target.name;
   }
+}
+
+/** What one call's errors have in common. */
+export interface Sent {
+  correlationId: string;
+  retryAfterMs: number;
 }
 
 /**
@@ -29,20 +43,17 @@ export class Problem<Id extends OperationId = OperationId> extends FitKitError {
   /** The sentence for people, in English and in Hebrew. */
   readonly title: string;
   readonly titleHe: string;
-  /** Tell support this id. */
-  readonly correlationId: string | undefined;
   /** The refused fields; never their values. */
   readonly fields: NonNullable<ProblemBody["errors"]>;
   /** For Clerk's reverification, when the code is auth.step_up. */
   readonly clerkError: ProblemBody["clerk_error"];
 
-  constructor(operation: Id, body: ProblemBody) {
-    super(operation, `${operation}: ${body.code}: ${body.title}`);
+  constructor(operation: Id, body: ProblemBody, sent: Sent) {
+    super(operation, `${operation}: ${body.code}: ${body.title}`, body.correlation_id ?? sent.correlationId, sent.retryAfterMs);
     this.status = body.status;
     this.code = body.code as Code<Id>;
     this.title = body.title;
     this.titleHe = body.title_he;
-    this.correlationId = body.correlation_id;
     this.fields = body.errors ?? [];
     this.clerkError = body.clerk_error;
   }
@@ -64,8 +75,9 @@ export class Unanswered extends FitKitError {
     readonly status: number | undefined,
     /** Under which a write was sent. */
     readonly idempotencyKey: string | undefined,
+    sent: Sent,
     options?: ErrorOptions,
   ) {
-    super(operation, `${operation}: ${status === undefined ? "no answer" : `an unreadable answer with status ${status}`}`, options);
+    super(operation, `${operation}: ${status === undefined ? "no answer" : `an unreadable answer with status ${status}`}`, sent.correlationId, sent.retryAfterMs, options);
   }
 }

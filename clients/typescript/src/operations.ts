@@ -47,6 +47,7 @@ export const operations = {
   "api-org-update": { method: "PATCH", path: "/v1/org", front: "api", repeat: "key" },
   "api-org-update-staff": { method: "PATCH", path: "/v1/staff/{id}", front: "api", repeat: "key" },
   "api-platform-check-health": { method: "GET", path: "/healthz", front: "api", repeat: "read" },
+  "api-platform-discard-job": { method: "POST", path: "/v1/admin/jobs/{id}/discard", front: "api", repeat: "read" },
   "api-platform-get-former-system": { method: "GET", path: "/v1/admin/former-system", front: "api", repeat: "read" },
   "api-platform-get-money": { method: "GET", path: "/v1/admin/money", front: "api", repeat: "read" },
   "api-platform-get-neon": { method: "GET", path: "/v1/admin/neon", front: "api", repeat: "read" },
@@ -103,12 +104,13 @@ export interface OwnCodes {
   "api-org-update": "org.name_invalid" | "org.tax_id_invalid" | "org.version_conflict";
   "api-org-update-staff": "org.last_owner" | "staff.not_found";
   "api-platform-check-health": never;
+  "api-platform-discard-job": "auth.step_up" | "not_found" | "platform.discard_reason" | "platform.job_charge_in_flight" | "platform.job_charge_owed" | "platform.job_not_dead" | "platform.job_not_found";
   "api-platform-get-former-system": "auth.step_up" | "not_found" | "platform.vendor_key_refused" | "platform.vendor_unavailable";
   "api-platform-get-money": "auth.step_up" | "not_found";
   "api-platform-get-neon": "auth.step_up" | "not_found" | "platform.vendor_key_refused" | "platform.vendor_unavailable";
   "api-platform-list-backups": "auth.step_up" | "not_found";
   "api-platform-list-crons": "auth.step_up" | "not_found";
-  "api-platform-list-dead-jobs": "auth.step_up" | "not_found";
+  "api-platform-list-dead-jobs": "auth.step_up" | "not_found" | "platform.unknown_queue";
   "api-platform-list-functions": "auth.step_up" | "not_found" | "platform.vendor_unavailable";
   "api-platform-list-keys": "auth.step_up" | "not_found";
   "api-platform-list-queues": "auth.step_up" | "not_found";

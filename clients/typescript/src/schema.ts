@@ -113,10 +113,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What every function did lately: calls, errors, throttles and durations */
+        /** What every function did lately: calls, errors, failures, throttles and durations */
         get: operations["api-platform-list-functions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/jobs/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that a dead job is not to be done any more, and why */
+        post: operations["api-platform-discard-job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -249,7 +266,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether Postgres, Redis and SQS answer, and how quickly */
+        /** Whether Postgres, Redis, SQS and the buckets of files and of signed documents answer, and how quickly */
         get: operations["api-platform-list-stores"];
         put?: never;
         post?: never;
@@ -2005,6 +2022,7 @@ export interface components {
         };
         PlatformDeadOutput: {
             jobs: components["schemas"]["PlatformDeadJobOutput"][];
+            next_cursor?: string;
         };
         PlatformDeploymentOutput: {
             /** Format: date-time */
@@ -2015,6 +2033,19 @@ export interface components {
              * @example SUCCESS
              */
             status: string;
+        };
+        PlatformDiscardInputBody: {
+            /**
+             * Format: uuid
+             * @description The job's studio, as the list of dead jobs has it; left out for a job of none
+             */
+            org_id?: string;
+            /** @description Why the work is not to be done; kept with the job, and in its studio's trail */
+            reason: string;
+        };
+        PlatformDiscardOutput: {
+            /** Format: uuid */
+            job_id: string;
         };
         PlatformFormerOutput: {
             /** @description false without RAILWAY_API_TOKEN or RAILWAY_PROJECT_ID, or when nothing was deployed: show no panel */
@@ -2027,9 +2058,14 @@ export interface components {
             average_ms: number;
             /**
              * Format: int64
-             * @description Calls that ended without an answer: a crash, a time-out, a failed run. An endpoint's 500 is an answer
+             * @description Calls that ended without an answer: a crash, a time-out, a failed run. An endpoint's 500 is an answer: see failed
              */
             errors: number;
+            /**
+             * Format: int64
+             * @description Failures that the function itself told of: an answer of 5xx, a message that it gave back, a failed run. A crash is told by nobody: see errors
+             */
+            failed: number;
             /** Format: int64 */
             invocations: number;
             /** Format: int64 */
@@ -2179,6 +2215,8 @@ export interface components {
             queues: components["schemas"]["PlatformQueueOutput"][];
         };
         PlatformRedriveInputBody: {
+            /** @description Only these of the queue's dead jobs */
+            job_ids?: string[];
             /**
              * Format: int64
              * @description At most so many, those that died first before the others
@@ -2368,6 +2406,8 @@ export interface components {
         /** @description What went wrong; docs/errors.md explains each code. */
         Problem: {
             headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                "X-Correlation-Id": components["headers"]["CorrelationId"];
                 [name: string]: unknown;
             };
             content: {
@@ -2376,13 +2416,20 @@ export interface components {
         };
     };
     parameters: {
+        /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+        CorrelationId: string;
         /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
         FitKitOrg: string;
         /** @description A new one for each new action; the same one when the same request is sent again. */
         IdempotencyKey: string;
     };
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description The request's id: the caller's own, or a new one. Tell support this id. */
+        CorrelationId: string;
+        /** @description Try again after so many seconds; only where trying again may help. */
+        RetryAfter: number;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -2390,7 +2437,10 @@ export interface operations {
     "api-platform-check-health": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2399,6 +2449,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2422,7 +2473,10 @@ export interface operations {
     "api-billing-settle-attempt": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path: {
                 id: string;
             };
@@ -2437,6 +2491,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2468,7 +2523,10 @@ export interface operations {
     "api-platform-list-backups": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2477,6 +2535,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2506,7 +2565,10 @@ export interface operations {
     "api-billing-close-case": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path: {
                 id: string;
             };
@@ -2521,6 +2583,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2552,7 +2615,10 @@ export interface operations {
     "api-platform-list-crons": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2561,6 +2627,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2590,7 +2657,10 @@ export interface operations {
     "api-platform-get-former-system": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2599,6 +2669,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2633,7 +2704,10 @@ export interface operations {
                 /** @description How far back to look */
                 minutes?: number;
             };
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2642,6 +2716,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2668,14 +2743,69 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    "api-platform-discard-job": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlatformDiscardInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformDiscardOutput"];
+                };
+            };
+            /** @description request.malformed */
+            400: components["responses"]["Problem"];
+            /** @description auth.session_pending, auth.sign_in */
+            401: components["responses"]["Problem"];
+            /** @description auth.step_up */
+            403: components["responses"]["Problem"];
+            /** @description not_found, platform.job_not_found */
+            404: components["responses"]["Problem"];
+            /** @description platform.job_charge_in_flight, platform.job_charge_owed, platform.job_not_dead */
+            409: components["responses"]["Problem"];
+            /** @description request.too_large */
+            413: components["responses"]["Problem"];
+            /** @description request.not_json */
+            415: components["responses"]["Problem"];
+            /** @description platform.discard_reason, request.invalid, request.text_not_storable */
+            422: components["responses"]["Problem"];
+            /** @description internal */
+            500: components["responses"]["Problem"];
+            /** @description auth.keys_unavailable, unavailable */
+            503: components["responses"]["Problem"];
+        };
+    };
     "api-platform-list-dead-jobs": {
         parameters: {
             query?: {
+                /** @description next_cursor of the page before; without it, the first page */
+                cursor?: string;
                 limit?: number;
                 /** @description Of this queue only */
                 queue?: string;
             };
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2684,6 +2814,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2702,7 +2833,7 @@ export interface operations {
             413: components["responses"]["Problem"];
             /** @description request.not_json */
             415: components["responses"]["Problem"];
-            /** @description request.invalid, request.text_not_storable */
+            /** @description platform.unknown_queue, request.invalid, request.text_not_storable */
             422: components["responses"]["Problem"];
             /** @description internal */
             500: components["responses"]["Problem"];
@@ -2713,7 +2844,10 @@ export interface operations {
     "api-platform-redrive-jobs": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2726,6 +2860,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2755,7 +2890,10 @@ export interface operations {
     "api-platform-list-keys": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2764,6 +2902,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2793,7 +2932,10 @@ export interface operations {
     "api-platform-rotate-keys": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2806,6 +2948,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2837,7 +2980,10 @@ export interface operations {
     "api-platform-get-money": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2846,6 +2992,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2875,7 +3022,10 @@ export interface operations {
     "api-platform-get-neon": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2884,6 +3034,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2915,7 +3066,10 @@ export interface operations {
     "api-platform-list-queues": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2924,6 +3078,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2953,7 +3108,10 @@ export interface operations {
     "api-platform-list-stores": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2962,6 +3120,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2998,6 +3157,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3007,6 +3168,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3044,6 +3206,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3053,6 +3217,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3091,6 +3256,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3104,6 +3271,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3150,6 +3318,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3159,6 +3329,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3195,6 +3366,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3208,6 +3381,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3246,6 +3420,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3257,6 +3433,7 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3295,6 +3472,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3310,6 +3489,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3348,6 +3528,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 provider: "cardcom";
@@ -3363,6 +3545,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3414,6 +3597,7 @@ export interface operations {
             /** @description Taken; the work is done later. */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3447,6 +3631,7 @@ export interface operations {
             /** @description Taken; the work is done later. */
             204: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3467,6 +3652,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3476,6 +3663,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3512,6 +3700,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3525,6 +3715,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3561,6 +3752,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3572,6 +3765,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3608,6 +3802,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3623,6 +3819,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3661,6 +3858,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3672,6 +3871,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3710,6 +3910,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3725,6 +3927,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3761,6 +3964,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3776,6 +3981,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3816,6 +4022,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3827,6 +4035,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3865,6 +4074,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3878,6 +4089,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3921,6 +4133,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -3930,6 +4144,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3964,6 +4179,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -3975,6 +4192,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4009,6 +4227,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4018,6 +4238,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4054,6 +4275,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4067,6 +4290,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4105,6 +4329,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4118,6 +4344,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4160,6 +4387,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4169,6 +4398,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4205,6 +4435,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -4216,6 +4448,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4256,6 +4489,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4265,6 +4500,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4301,6 +4537,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4314,6 +4552,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4352,6 +4591,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -4367,6 +4608,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4403,6 +4645,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4412,6 +4656,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4448,6 +4693,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4461,6 +4708,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4497,6 +4745,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4510,6 +4760,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4551,6 +4802,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4560,6 +4813,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4596,6 +4850,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -4611,6 +4867,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4649,6 +4906,8 @@ export interface operations {
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
                 /** @description A new one for each new action; the same one when the same request is sent again. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path?: never;
             cookie?: never;
@@ -4662,6 +4921,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4700,6 +4960,8 @@ export interface operations {
             header?: {
                 /** @description The studio that a member acts in. Staff tokens name theirs, so staff leave it out. */
                 "FitKit-Org"?: components["parameters"]["FitKitOrg"];
+                /** @description An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. The same one when the same request is sent again. Without one, or with another form, the request gets a new id. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
             };
             path: {
                 id: string;
@@ -4711,6 +4973,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
                     [name: string]: unknown;
                 };
                 content: {

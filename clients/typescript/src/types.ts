@@ -25,6 +25,8 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** Instead of a new key: to repeat a write whose outcome is not known, perhaps after a reload. */
   idempotencyKey?: string;
+  /** Instead of a new id, to find the call in FitKit's log beside the caller's own work: 8 to 64 letters, digits, - and _, a letter among them. */
+  correlationId?: string;
   /** Instead of the client's studio. */
   org?: string;
 }

@@ -73,6 +73,34 @@ for (const [name, answer] of Object.entries(lost)) {
   });
 }
 
+// Red with an id made for each attempt, and without the header.
+test("a call keeps one correlation id over all its attempts, and its error has it", async (t) => {
+  const { client, seen } = await serve(t, [cut, json(504, {}), cutBody, json(502, "<html>")]);
+  await assert.rejects(create(client), (error) => {
+    assert.ok(error instanceof Unanswered);
+    assert.match(error.correlationId, /^[0-9a-f-]{36}$/);
+    assert.deepEqual(seen.map((s) => s.headers["x-correlation-id"]), Array(4).fill(error.correlationId));
+    return true;
+  });
+  const own = await serve(t, [json(201, member)]);
+  await create(own.client);
+  await create(own.client);
+  await create(own.client, { correlationId: "of-the-page" });
+  const ids = own.seen.map((s) => s.headers["x-correlation-id"]);
+  assert.equal(new Set(ids).size, 3);
+  assert.equal(ids[2], "of-the-page");
+});
+
+// Red with the id of the request on an answer under another one, and without the body's.
+test("an answer's own correlation id is the one that is told", async (t) => {
+  const refused = await serve(t, [problem(409, "member.phone_taken", { "x-correlation-id": "c-2" })]);
+  await assert.rejects(create(refused.client), { correlationId: "c-1" });
+  const between = await serve(t, [json(400, {}, { "x-correlation-id": "c-3" })]);
+  await assert.rejects(create(between.client), { name: "Unanswered", correlationId: "c-3" });
+  const bare = await serve(t, [json(409, { title: "No.", code: "x.y" })]);
+  await assert.rejects(create(bare.client), (error) => error instanceof Problem && error.correlationId === bare.seen[0]?.headers["x-correlation-id"]);
+});
+
 test("two writes have two keys, and a caller may give one", async (t) => {
   const { client, seen } = await serve(t, [json(201, member)]);
   await create(client);
@@ -111,9 +139,14 @@ test("Retry-After is waited for, and a wait beyond the limit is not", async (t) 
   await create(client);
   assert.ok(waits[0] !== undefined && waits[0] >= 5000 && waits[0] < 5250, `waited ${waits[0]}`);
 
+  // Whoever called waits instead. Red without the wait on the error.
   const long = await serve(t, [problem(503, "unavailable", { "retry-after": "3600" })]);
-  await assert.rejects(create(long.client), { code: "unavailable" });
+  await assert.rejects(create(long.client), { code: "unavailable", retryAfterMs: 3_600_000 });
   assert.equal(long.seen.length, 1);
+  const between = await serve(t, [json(503, {}, { "retry-after": "60" })]);
+  await assert.rejects(create(between.client), { name: "Unanswered", retryAfterMs: 60_000 });
+  const refused = await serve(t, [problem(409, "member.phone_taken")]);
+  await assert.rejects(create(refused.client), { retryAfterMs: 0 });
 });
 
 test("an attempt that takes too long is given up and repeated", async (t) => {

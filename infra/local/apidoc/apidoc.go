@@ -15,7 +15,15 @@ import (
 type Document struct {
 	Operations []Operation // by domain, path and method
 	Errors     map[string]Words
+	Headers    map[string]Header // of answers, by name
 	components components
+}
+
+// Header is a header of every answer, or of every refusal.
+type Header struct {
+	Ref         string `yaml:"$ref"`
+	Description string `yaml:"description"`
+	Schema      Schema `yaml:"schema"`
 }
 
 // Words are what an error's code says.
@@ -85,6 +93,10 @@ func (r Response) Codes() []string {
 type components struct {
 	Parameters map[string]Parameter `yaml:"parameters"`
 	Schemas    map[string]Schema    `yaml:"schemas"`
+	Headers    map[string]Header    `yaml:"headers"`
+	Responses  map[string]struct {
+		Headers map[string]Header `yaml:"headers"`
+	} `yaml:"responses"`
 }
 
 var methods = []string{"get", "post", "put", "patch", "delete"}
@@ -103,7 +115,10 @@ func Load(path string) (*Document, error) {
 	if err := yaml.Unmarshal(raw, &file); err != nil {
 		return nil, fmt.Errorf("The API document cannot be read: %w", err)
 	}
-	d := &Document{Errors: file.Errors, components: file.Components}
+	d := &Document{Errors: file.Errors, Headers: map[string]Header{}, components: file.Components}
+	for name, h := range file.Components.Responses["Problem"].Headers { // what every answer has, a refusal has too
+		d.Headers[name] = file.Components.Headers[last(h.Ref)]
+	}
 	for path, members := range file.Paths {
 		for method, node := range members {
 			if !slices.Contains(methods, method) {

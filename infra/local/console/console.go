@@ -14,6 +14,7 @@ import (
 	"fitkit/infra/local/host"
 	"fitkit/infra/local/poller"
 	"fitkit/infra/local/template"
+	"fitkit/shared/id"
 	"fitkit/shared/platform"
 	"fitkit/shared/queue"
 )
@@ -59,11 +60,12 @@ type Schedules interface {
 	RunNow(ctx context.Context, name string, slot time.Time) (host.Result, error)
 }
 
-// Jobs is the table of jobs, across all studios; platform.Overview is it.
+// Jobs is the table of jobs, across all studios; platform.Overview and discard.Store are it.
 type Jobs interface {
 	Queues(ctx context.Context) ([]platform.QueueJobs, error)
-	Dead(ctx context.Context, q queue.Name, limit int) ([]platform.DeadJob, error)
+	Dead(ctx context.Context, q queue.Name, after *platform.Death, limit int) ([]platform.DeadJob, error)
 	Redrive(ctx context.Context, r platform.Redrive) (platform.Redriven, error)
+	Discard(ctx context.Context, org id.Org, job id.Job, by, reason string) error
 	CronRuns(ctx context.Context, now time.Time) ([]platform.CronRun, error)
 }
 
@@ -103,6 +105,7 @@ func New(o Options) *Console {
 	c.page("/clock", c.clock)
 	c.page("/api", c.reference)
 	c.action("/queues/{name}/redrive", c.redrive)
+	c.action("/jobs/{id}/discard", c.discard)
 	c.action("/schedules/{name}/run", c.runNow)
 	c.action("/tokens", c.mint)
 	c.action("/clock", c.advance)

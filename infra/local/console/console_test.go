@@ -116,7 +116,7 @@ func wellFormed(t *testing.T, body string) {
 func TestPagesShowWhatThePlatformKnows(t *testing.T) {
 	s, b := serve(t), open(t)
 	for path, wants := range map[string][]string{
-		"":                      {"PostgreSQL does not answer at postgres://127.0.0.1:1.", "The queue billing-execute-charge has 3 dead jobs.", "The function cron-job-relay does not compile."},
+		"":                      {"PostgreSQL does not answer at postgres://127.0.0.1:1.", "Dead jobs in the queue billing-execute-charge: 3.", "The function cron-job-relay does not compile."},
 		"/functions":            {"GET /v1/rooms/{room}", "fitkit-local-billing-execute-charge", "rate(1 minute)", "$connect", "2 (1)"},
 		"/functions/api-room":   {"DATABASE_URL", "12.5 ms", "Succeeded", "api-room.localhost", "/_dev/trace?id=the-request"},
 		"/functions/job-room":   {"Failed", "&lt;b&gt;no luck&lt;/b&gt;"},
@@ -128,7 +128,7 @@ func TestPagesShowWhatThePlatformKnows(t *testing.T) {
 		"/sandboxes/clerk":      {"דנה", "dana@example.com", "user.created", "Dropped on purpose", "refused"},
 		"/sandboxes/neon":       {"br-proof"},
 		"/clock":                {"2026-11-23 10:00:00", "Standing"},
-		"/api":                  {`id="api-membership-create-plan"`, "POST /v1/plans", "maxLength: 255", `href="#error-auth.sign_in"`, "יש להתחבר מחדש", "Idempotency-Key"},
+		"/api":                  {`id="api-membership-create-plan"`, "POST /v1/plans", "maxLength: 255", `href="#error-auth.sign_in"`, "יש להתחבר מחדש", "Idempotency-Key", "X-Correlation-Id", "Retry-After", "Tell support this id"},
 	} {
 		t.Run(path, func(t *testing.T) {
 			_, body := b.get(s.url + path)
@@ -172,9 +172,15 @@ func TestFormsDoOnceAndSayWhatTheyDid(t *testing.T) {
 		page string // that it leads to
 		want string
 	}{
-		"dead jobs are tried again":    {"/queues/billing-execute-charge/redrive", url.Values{"max": {"2"}, "rate": {"5"}}, "/queues", "3 jobs of billing-execute-charge will be sent again; 1 stay dead."},
+		"dead jobs are tried again":    {"/queues/billing-execute-charge/redrive", url.Values{"max": {"2"}, "rate": {"5"}}, "/queues", "Jobs of billing-execute-charge to be sent again: 3. Still dead: 1."},
 		"a number is missing":          {"/queues/billing-execute-charge/redrive", url.Values{"max": {"0"}, "rate": {"5"}}, "/queues", "Give whole numbers"},
 		"a queue that is not there":    {"/queues/nobody/redrive", url.Values{"max": {"2"}, "rate": {"5"}}, "/queues", "There is no queue nobody."},
+		"one dead job is tried again":  {"/queues/billing-execute-charge/redrive", url.Values{"max": {"1"}, "rate": {"1"}, "job": {aJob}}, "/queues", "to be sent again"},
+		"a job that is no id":          {"/queues/billing-execute-charge/redrive", url.Values{"max": {"1"}, "rate": {"1"}, "job": {"x"}}, "/queues", "There is no such job."},
+		"a dead job is discarded":      {"/jobs/" + aJob + "/discard", url.Values{"org": {aStudio}, "reason": {"of nobody"}}, "/queues", "The job " + aJob + " will not be done."},
+		"a discard that is refused":    {"/jobs/" + aJob + "/discard", url.Values{"org": {aStudio}, "reason": {"of a charge"}}, "/queues", "The charge of this job is still owed"},
+		"a discard of no id":           {"/jobs/x/discard", url.Values{"org": {aStudio}, "reason": {"of nobody"}}, "/queues", "There is no such job."},
+		"a discard of no studio":       {"/jobs/" + aJob + "/discard", url.Values{"reason": {"of nobody"}}, "/queues", "There is no such job."},
 		"a schedule runs":              {"/schedules/job-relay/run", nil, "/schedules", "{&#34;ran&#34;:true,&#34;selected&#34;:5}"},
 		"a schedule fails":             {"/schedules/broken/run", nil, "/schedules", "no luck"},
 		"a schedule that is not there": {"/schedules/nobody/run", nil, "/schedules", "There is no schedule nobody."},
@@ -195,6 +201,46 @@ func TestFormsDoOnceAndSayWhatTheyDid(t *testing.T) {
 	}
 }
 
+// A page that is loaded anew is read from its beginning, so what was done is told by the title, and by the focus; no script is needed.
+// Planted faults that it caught: the title without the outcome, and the note without the focus.
+func TestWhatWasDoneIsToldFirst(t *testing.T) {
+	s, b := serve(t), open(t)
+	for path, want := range map[string]string{"/schedules/job-relay/run": "The schedule job-relay ran.", "/schedules/nobody/run": "There is no schedule nobody."} {
+		_, body := b.post(s.url+path, nil)
+		if !strings.Contains(body, "<title>"+want+" · Schedules · FitKit</title>") {
+			t.Errorf("%s: the title is another one: %.400s", path, body)
+		}
+		if note := regexp.MustCompile(`<div id="note"[^>]*>`).FindString(body); !strings.Contains(note, ` tabindex="-1" autofocus>`) {
+			t.Errorf("%s: the note is %s", path, note)
+		}
+	}
+	if _, body := b.get(s.url + "/schedules"); strings.Contains(body, "autofocus") || !strings.Contains(body, "<title>Schedules · FitKit</title>") {
+		t.Error("a page without a note has another's title or focus")
+	}
+}
+
+// Hebrew voices read English letters one by one unless the page says that they are English. Planted faults that it caught: a line of
+// the log, an answer, a failure and an answer's description without their language.
+func TestEnglishOnAHebrewPageSaysSo(t *testing.T) {
+	s, b := serve(t), open(t)
+	b.get(s.url + "?lang=he")
+	_, ran := b.post(s.url+"/schedules/job-relay/run", nil)
+	_, lines := b.get(s.url + "/functions/api-room")
+	_, reference := b.get(s.url + "/api")
+	s.down = true
+	_, failed := b.get(s.url + "/queues")
+	for what, tc := range map[string]struct{ body, want string }{
+		"what an action answered": {ran, `<pre class="copy" lang="en" dir="ltr">{`},
+		"a line of the log":       {lines, `<div class="line" lang="en" dir="ltr">`},
+		"an answer's description": {reference, `<span lang="en" dir="ltr">OK</span>`},
+		"why a page failed":       {failed, `<pre lang="en" dir="ltr">no answer`},
+	} {
+		if !strings.Contains(tc.body, tc.want) {
+			t.Errorf("%s: there is no %s", what, tc.want)
+		}
+	}
+}
+
 // Planted fault that it caught: no isolation; the time stood before the day.
 func TestATimeKeepsItsOrderWithinHebrew(t *testing.T) {
 	s, b := serve(t), open(t)
@@ -204,12 +250,25 @@ func TestATimeKeepsItsOrderWithinHebrew(t *testing.T) {
 	}
 }
 
+const (
+	aJob    = "01900000-0000-7000-8000-000000000001"
+	aStudio = "00000000-0000-0000-0000-000000000000" // of a job that belongs to none
+)
+
 func TestARedriveAndARunHappen(t *testing.T) {
 	s, b := serve(t), open(t)
 	b.post(s.url+"/queues/billing-execute-charge/redrive", url.Values{"max": {"2"}, "rate": {"5"}})
 	b.post(s.url+"/schedules/job-relay/run", nil)
-	if len(s.redriven) != 1 || s.redriven[0].Max != 2 || s.redriven[0].PerSecond != 5 || s.redriven[0].Queue != "billing-execute-charge" {
+	if len(s.redriven) != 1 || len(s.redriven[0].Jobs) != 0 || s.redriven[0].Max != 2 || s.redriven[0].PerSecond != 5 || s.redriven[0].Queue != "billing-execute-charge" {
 		t.Errorf("redriven: %+v", s.redriven)
+	}
+	b.post(s.url+"/queues/billing-execute-charge/redrive", url.Values{"max": {"1"}, "rate": {"1"}, "job": {aJob}})
+	b.post(s.url+"/jobs/"+aJob+"/discard", url.Values{"org": {aStudio}, "reason": {"of nobody"}})
+	if len(s.redriven) != 2 || len(s.redriven[1].Jobs) != 1 || s.redriven[1].Jobs[0].String() != aJob {
+		t.Errorf("redriven: %+v", s.redriven)
+	}
+	if len(s.discards) != 1 || s.discards[0] != aStudio+" "+aJob+" console of nobody" {
+		t.Errorf("discarded: %q", s.discards)
 	}
 	if len(s.ran) != 1 || s.ran[0] != "job-relay" {
 		t.Errorf("ran: %v", s.ran)

@@ -3,6 +3,7 @@ package console_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,7 +21,9 @@ import (
 	"fitkit/infra/local/scheduler"
 	"fitkit/infra/local/seed"
 	"fitkit/infra/local/template"
+	"fitkit/shared/id"
 	"fitkit/shared/platform"
+	"fitkit/shared/platform/discard"
 	"fitkit/shared/queue"
 )
 
@@ -29,8 +32,10 @@ type parts struct {
 	lines    []host.LogLine
 	dead     int64
 	redriven []platform.Redrive
+	discards []string
 	ran      []string
 	minted   int
+	down     bool // the database
 }
 
 func (p *parts) Processes(string) []int { return []int{41, 42} }
@@ -61,6 +66,9 @@ func (p *parts) RunNow(_ context.Context, name string, _ time.Time) (host.Result
 }
 
 func (p *parts) Queues(context.Context) (list []platform.QueueJobs, err error) {
+	if p.down {
+		return nil, errors.New("no answer")
+	}
 	for _, name := range queue.Names {
 		list = append(list, platform.QueueJobs{Queue: name})
 	}
@@ -68,7 +76,7 @@ func (p *parts) Queues(context.Context) (list []platform.QueueJobs, err error) {
 	return list, nil
 }
 
-func (p *parts) Dead(_ context.Context, q queue.Name, _ int) ([]platform.DeadJob, error) {
+func (p *parts) Dead(_ context.Context, q queue.Name, _ *platform.Death, _ int) ([]platform.DeadJob, error) {
 	return []platform.DeadJob{{Queue: q, Reason: "billing.gateway_down", Correlation: "the-request", DiedAt: at(9)}}, nil
 }
 
@@ -78,6 +86,14 @@ func (p *parts) Redrive(_ context.Context, r platform.Redrive) (platform.Redrive
 	}
 	p.redriven = append(p.redriven, r)
 	return platform.Redriven{Jobs: p.dead, Left: 1}, nil
+}
+
+func (p *parts) Discard(_ context.Context, org id.Org, job id.Job, by, reason string) error {
+	if reason == "of a charge" {
+		return discard.ErrOwed
+	}
+	p.discards = append(p.discards, org.String()+" "+job.String()+" "+by+" "+reason)
+	return nil
 }
 
 func (p *parts) CronRuns(_ context.Context, now time.Time) ([]platform.CronRun, error) {

@@ -5,15 +5,29 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"fitkit/shared/fail"
 )
 
 // note is what an action came to, shown on the page that it leads to.
 type note struct {
-	Failed bool
-	Key    string // of the texts
-	Args   []any
-	Detail string // a text of a function or of an endpoint, as it came
-	Copy   string // a command to copy
+	Failed  bool
+	Key     string // of the texts
+	Args    []any
+	Refused *fail.Error // says it itself, in both languages; Key is empty then
+	Detail  string      // a text of a function or of an endpoint, as it came
+	Copy    string      // a command to copy
+}
+
+// said is the note's sentence.
+func (l language) said(n *note) string {
+	switch {
+	case n == nil:
+		return ""
+	case n.Refused != nil:
+		return [2]string{n.Refused.Hebrew, n.Refused.Detail}[l.index]
+	}
+	return l.text(n.Key, n.Args...)
 }
 
 // notes are kept for the pages that follow; the page's address has the key, so a note is shown again when it is loaded again.

@@ -26,6 +26,7 @@ type layout struct {
 	Sections         []string
 	Other            string // the same page in the other language
 	Note             *note
+	Said             string // the note's sentence
 	Data             any
 }
 
@@ -54,9 +55,10 @@ func (c *Console) page(path string, look func(*http.Request) (view, error)) {
 func (c *Console) show(w http.ResponseWriter, r *http.Request, status int, v view) {
 	l := languageOf(w, r)
 	section, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, Root), "/"), "/")
+	said := c.notes.read(r.FormValue("note"))
 	frame := layout{
 		Lang: l.name, Dir: l.dir, Title: l.text(v.title), Section: section, Sections: sections,
-		Other: otherLanguage(r.URL, l), Note: c.notes.read(r.FormValue("note")), Data: v.data,
+		Other: otherLanguage(r.URL, l), Note: said, Said: l.said(said), Data: v.data,
 	}
 	var body bytes.Buffer
 	if err := pages[l.name][v.file].ExecuteTemplate(&body, "layout.html", frame); err != nil {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"fitkit/infra/local/poller"
+	"fitkit/shared/fail"
+	"fitkit/shared/id"
 	"fitkit/shared/platform"
 	"fitkit/shared/queue"
 )
@@ -33,7 +35,7 @@ func (c *Console) queues(r *http.Request) (view, error) {
 	if only != "" && !slices.Contains(queue.Names, only) {
 		return view{}, errNotFound
 	}
-	dead, err := c.Jobs.Dead(r.Context(), only, deadShown)
+	dead, err := c.Jobs.Dead(r.Context(), only, nil, deadShown)
 	return view{"queues", "nav.queues", struct {
 		Rows []queueRow
 		Dead []platform.DeadJob
@@ -84,11 +86,39 @@ func (c *Console) redrive(r *http.Request) (to string, said note, err error) {
 		return to, note{Failed: true, Key: "queues.numbers"}, nil
 	}
 	name := r.PathValue("name")
-	done, err := c.Jobs.Redrive(r.Context(), platform.Redrive{Queue: queue.Name(name), Max: most, PerSecond: rate})
+	var one []id.Job // of the list, when its own button was pressed
+	if text := r.FormValue("job"); text != "" {
+		job, ok := idOf[id.Job](text)
+		if !ok {
+			return to, note{Failed: true, Key: "queues.nojob"}, nil
+		}
+		one = []id.Job{job}
+	}
+	done, err := c.Jobs.Redrive(r.Context(), platform.Redrive{Queue: queue.Name(name), Jobs: one, Max: most, PerSecond: rate})
 	if errors.Is(err, platform.ErrUnknownQueue) {
 		return to, note{Failed: true, Key: "queues.unknown", Args: []any{name}}, nil
 	}
-	return to, note{Key: "queues.redriven", Args: []any{done.Jobs, name, done.Left}}, err
+	return to, note{Key: "queues.redriven", Args: []any{name, done.Jobs, done.Left}}, err
+}
+
+// discard says that a dead job is not to be done. A refusal says itself what to do instead.
+func (c *Console) discard(r *http.Request) (to string, said note, err error) {
+	to = "/queues"
+	job, named := idOf[id.Job](r.PathValue("id"))
+	org, of := idOf[id.Org](r.FormValue("org"))
+	if !named || !of {
+		return to, note{Failed: true, Key: "queues.nojob"}, nil
+	}
+	err = c.Jobs.Discard(r.Context(), org, job, "console", r.FormValue("reason"))
+	if refused := (*fail.Error)(nil); errors.As(err, &refused) {
+		return to, note{Failed: true, Refused: refused}, nil
+	}
+	return to, note{Key: "queues.discarded", Args: []any{job}}, err
+}
+
+func idOf[T ~[16]byte](text string) (v T, ok bool) {
+	v, err := id.Parse[T](text)
+	return v, err == nil
 }
 
 // positive is 0 for what is no whole number above it.

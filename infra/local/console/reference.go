@@ -62,8 +62,9 @@ func (c *Console) reference(*http.Request) (view, error) {
 	return view{"api", "nav.api", struct {
 		Domains []domainView
 		Errors  []errorView
+		Headers map[string]apidoc.Header // a template goes through them by name
 		Count   int
-	}{domains, words, len(doc.Operations)}}, nil
+	}{domains, words, doc.Headers, len(doc.Operations)}}, nil
 }
 
 func describe(doc *apidoc.Document, o apidoc.Operation) operationView {

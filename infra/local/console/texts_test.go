@@ -43,6 +43,20 @@ func TestEveryTextIsInBothLanguagesAndUsed(t *testing.T) {
 	}
 }
 
+// counted is a number with the noun that it counts: it would need a form of its own for one, and in Hebrew for two.
+var counted = regexp.MustCompile(`%[dv] (?:[א-ת]{2}|[a-z]{3})`)
+
+// Planted fault that it caught: "The queue %s has %d dead jobs."
+func TestNoTextCountsANoun(t *testing.T) {
+	for key, both := range texts {
+		for _, text := range both {
+			if key != "function.seconds" && counted.MatchString(text) && !strings.Contains(text, "%d מתוך %d") {
+				t.Errorf("%s: %q is wrong of one; say what is counted, and then the number", key, text)
+			}
+		}
+	}
+}
+
 // sources is all templates, and the code but for the table itself.
 func sources(t *testing.T) string {
 	t.Helper()

@@ -53,9 +53,9 @@ func (g *Gateway) tellMetrics(w http.ResponseWriter, r *http.Request) {
 	for _, q := range in.MetricDataQueries {
 		out := metricResult{ID: q.ID, Timestamps: []float64{}, Values: []float64{}, StatusCode: "Complete"}
 		m := q.MetricStat.Metric
-		if m.Namespace == "AWS/Lambda" && len(m.Dimensions) == 1 && m.Dimensions[0].Name == "FunctionName" {
+		if len(m.Dimensions) == 1 && m.Dimensions[0].Name == dimensionOf[m.Namespace] {
 			of := g.opt.Local.Figures(names[m.Dimensions[0].Value], since, until)
-			if value, ok := metricOf(of, m.MetricName, q.MetricStat.Stat); ok {
+			if value, ok := metricOf(of, m.Namespace, m.MetricName, q.MetricStat.Stat); ok {
 				out.Timestamps, out.Values = append(out.Timestamps, in.StartTime), append(out.Values, value)
 			}
 		}
@@ -64,16 +64,21 @@ func (g *Gateway) tellMetrics(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"MetricDataResults": results})
 }
 
-func metricOf(f host.Figures, name, statistic string) (value float64, ok bool) {
-	switch name + " " + statistic {
-	case "Invocations Sum":
+// dimensionOf is by which dimension Lambda's metrics, and FitKit's own, are one function's.
+var dimensionOf = map[string]string{"AWS/Lambda": "FunctionName", "FitKit": "Function"}
+
+func metricOf(f host.Figures, namespace, name, statistic string) (value float64, ok bool) {
+	switch namespace + " " + name + " " + statistic {
+	case "FitKit Failed Sum":
+		return float64(f.Failed), f.Failed > 0
+	case "AWS/Lambda Invocations Sum":
 		value = float64(f.Invocations)
-	case "Errors Sum":
+	case "AWS/Lambda Errors Sum":
 		value = float64(f.Errors)
-	case "Throttles Sum": // a call waits here for a process
-	case "Duration Average":
+	case "AWS/Lambda Throttles Sum": // a call waits here for a process
+	case "AWS/Lambda Duration Average":
 		value = float64(f.Total.Microseconds()) / 1000 / float64(max(1, f.Invocations))
-	case "Duration Maximum":
+	case "AWS/Lambda Duration Maximum":
 		value = float64(f.Slowest.Microseconds()) / 1000
 	default:
 		return 0, false

@@ -18,7 +18,7 @@ import (
 
 // TestAFunctionsCallsAreCountedAsCloudWatchTells makes requests of a real process and reads the figures by the client that
 // functions have. Red when a call was counted 20 ms after its answer, when errors were not counted, with the functions' short names,
-// and when the end of the span was not looked at.
+// when the end of the span was not looked at, and without the failures that an answer hides.
 func TestAFunctionsCallsAreCountedAsCloudWatchTells(t *testing.T) {
 	dir := t.TempDir()
 	if out, err := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", filepath.Join(dir, "bootstrap"), "../host/testdata/probe").CombinedOutput(); err != nil {
@@ -43,7 +43,7 @@ func TestAFunctionsCallsAreCountedAsCloudWatchTells(t *testing.T) {
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
 		})})
-	for i, order := range []string{`{}`, `{"do":"fail"}`, `{"do":"exit"}`} {
+	for i, order := range []string{`{}`, `{"do":"fail"}`, `{"do":"exit"}`, `{"do":"refuse"}`} {
 		if _, err := h.Invoke(t.Context(), "api-a", []byte(order)); err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +53,7 @@ func TestAFunctionsCallsAreCountedAsCloudWatchTells(t *testing.T) {
 			t.Fatal(err)
 		}
 		a := got["api-a"]
-		if a.Invocations != int64(i)+1 || a.Errors != int64(i) || a.Throttles != 0 || a.AverageMS <= 0 || a.SlowestMS < a.AverageMS {
+		if a.Invocations != int64(i)+1 || a.Errors != min(int64(i), 2) || a.Failed != max(0, int64(i)-2) || a.Throttles != 0 || a.AverageMS <= 0 || a.SlowestMS < a.AverageMS {
 			t.Errorf("after %s: %+v", order, a)
 		}
 		if b := got["api-b"]; b.Invocations != 0 || b.SlowestMS != 0 {

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"sync"
 	"time"
 )
@@ -11,11 +12,13 @@ const kept = 25 * time.Hour
 // Figures are what a function's invocations did in a span of time.
 type Figures struct {
 	Invocations, Errors int64
+	Failed              int64 // events that say so: FitKit's own metric
 	Total, Slowest      time.Duration
 }
 
 func (f *Figures) add(g Figures) {
-	f.Invocations, f.Errors, f.Total, f.Slowest = f.Invocations+g.Invocations, f.Errors+g.Errors, f.Total+g.Total, max(f.Slowest, g.Slowest)
+	f.Invocations, f.Errors, f.Failed = f.Invocations+g.Invocations, f.Errors+g.Errors, f.Failed+g.Failed
+	f.Total, f.Slowest = f.Total+g.Total, max(f.Slowest, g.Slowest)
 }
 
 // figures are a function's by the minute in which an invocation began, as CloudWatch keeps them.
@@ -36,16 +39,26 @@ func (i *invocation) count(r Result) {
 	if r.FunctionError != "" {
 		one.Errors = 1
 	}
-	f := &i.function.figures
+	i.function.figures.add(began, one)
+}
+
+// read notes a line that is the event of a failed invocation, or of a failed message, as CloudWatch takes the metric out of it.
+func (f *figures) read(line []byte, at time.Time) {
+	if bytes.Contains(line, []byte(`"_aws":`)) && bytes.Contains(line, []byte(`"Failed":1`)) {
+		f.add(at, Figures{Failed: 1})
+	}
+}
+
+func (f *figures) add(at time.Time, one Figures) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	at := began.Truncate(time.Minute).Unix()
-	of, known := f.minute[at]
+	minute := at.Truncate(time.Minute).Unix()
+	of, known := f.minute[minute]
 	if !known {
-		f.forget(now.Add(-kept).Unix())
+		f.forget(time.Now().Add(-kept).Unix())
 	}
 	of.add(one)
-	f.minute[at] = of
+	f.minute[minute] = of
 }
 
 // forget drops what is older. It is called once a minute at most.

@@ -85,6 +85,7 @@ func (w *lineWriter) Write(b []byte) (int, error) {
 
 func (w *lineWriter) flush() {
 	if text := string(bytes.TrimRight(w.part, "\r")); text != "" {
+		w.process.function.figures.read(w.part, time.Now())
 		w.logs.add(LogLine{Function: w.process.function.Name, RequestID: w.process.requestID(), Time: time.Now(), Line: text})
 	}
 	w.part = w.part[:0]

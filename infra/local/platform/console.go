@@ -10,8 +10,15 @@ import (
 	"fitkit/infra/local/gateway"
 	"fitkit/infra/local/seed"
 	of "fitkit/shared/platform"
+	"fitkit/shared/platform/discard"
 	"fitkit/shared/postgres"
 )
+
+// consoleJobs is what the console shows of jobs, and does with them.
+type consoleJobs struct {
+	*of.Overview
+	*discard.Store
+}
 
 // mountConsole adds the pages at /_dev. Their connections to the database are made when a page first asks it.
 func (p *Platform) mountConsole(g *gateway.Gateway) (err error) {
@@ -23,7 +30,7 @@ func (p *Platform) mountConsole(g *gateway.Gateway) (err error) {
 	}
 	c := console.New(console.Options{
 		Template: p.Template, API: p.Addresses.API, Host: p.Host, Logs: p.Host.Logs(), Queues: p.Poller, Schedules: p.Scheduler,
-		Jobs: of.NewOverview(p.jobs), Parts: p.parts(),
+		Jobs: consoleJobs{of.NewOverview(p.jobs), discard.NewStore(p.jobs)}, Parts: p.parts(),
 		Clerk:    console.Service{URL: p.Addresses.Clerk, Key: p.Variables["CLERK_SECRET_KEY"]},
 		Cardcom:  console.Service{URL: p.Addresses.Cardcom},
 		Neon:     p.neonSandbox(),

@@ -18,8 +18,8 @@ var costs = []struct {
 	wanted func(run.Spec) bool
 }{
 	{"fitkit/shared/outbox", "need.Send or need.Watch", needs("send", "watch")},
-	{"fitkit/shared/blob", "need.Blob, need.ComplianceBlob or need.LockedReports", needs("blob", "compliance_blob", "locked_reports")},
-	{"fitkit/shared/blob/documents", "need.ComplianceBlob or need.LockedReports", needs("compliance_blob", "locked_reports")},
+	{"fitkit/shared/blob", "need.Blob or a need of the compliance store", needs("blob", "compliance_blob", "locked_reports", "compliance_probe")},
+	{"fitkit/shared/blob/documents", "a need of the compliance store", needs("compliance_blob", "locked_reports", "compliance_probe")},
 	{"github.com/redis/rueidis", "need.Redis", needs("redis")},
 	{"github.com/jackc/pgx/v5/pgxpool", "need.Postgres or need.SystemPostgres", needs("postgres", "system_postgres")},
 	{"github.com/danielgtaylor/huma/v2", "an endpoint", func(s run.Spec) bool { return s.Route != nil && !s.Route.Hook }},

@@ -83,6 +83,15 @@ func DocumentKey(d Document) string {
 	return fmt.Sprintf(DocumentsFolder+"%s/%04d/%s/%s.pdf", d.Org, d.Issued.Year, d.ID, hex.EncodeToString(sum[:]))
 }
 
+// Ping says whether the store answers. At S3 it reads a setting of the bucket's: whoever asks needs no leave to see what is in it.
+func (s *Store) Ping(ctx context.Context) error {
+	if l, ok := s.lock.(objectLock); ok {
+		_, err := l.versioning(ctx)
+		return err
+	}
+	return s.bucket.Answers(ctx)
+}
+
 // Put stores and locks a document. The same document again is a success with the receipt of the first: an answer that was
 // lost costs nothing.
 func (s *Store) Put(ctx context.Context, d Document) (Receipt, error) {

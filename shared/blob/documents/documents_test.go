@@ -3,6 +3,9 @@ package documents_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +41,31 @@ func lockedStore(t *testing.T) (*documents.Store, blob.Config) {
 
 func settings(c blob.Config) *config.ComplianceBlob {
 	return &config.ComplianceBlob{Provider: "s3", Bucket: c.Bucket, Endpoint: c.Endpoint, KeyID: c.Keys.AccessKeyID, KeySecret: secret.Secret(c.Keys.SecretAccessKey)}
+}
+
+// Red when any success was believed, and when the bucket's name was not asked for.
+func TestTheStoreIsAskedWhetherItAnswers(t *testing.T) {
+	t.Parallel()
+	store, c := lockedStore(t)
+	general := blobtest.General(t) // as in development, without a bucket of its own
+	own := settings(general)
+	own.Bucket, own.General = "", general.Bucket
+	for name, s := range map[string]*documents.Store{"a bucket with a lock": store, "the general bucket": documents.New(own, &config.ComplianceLock{}, general.Region)} {
+		if err := s.Ping(t.Context()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	missing := settings(c)
+	missing.Bucket = "of-nobody"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>a proxy's page</html>") }))
+	t.Cleanup(server.Close)
+	proxied := settings(c)
+	proxied.Endpoint = server.URL
+	for name, c := range map[string]*config.ComplianceBlob{"a bucket that is not there": missing, "a proxy": proxied} {
+		if err := documents.New(c, &config.ComplianceLock{}, "eu-central-1").Ping(t.Context()); err == nil {
+			t.Errorf("%s answers as a store", name)
+		}
+	}
 }
 
 func document() documents.Document {

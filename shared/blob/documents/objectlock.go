@@ -90,14 +90,12 @@ func (l objectLock) retain(ctx context.Context, s sample, until time.Time) error
 
 // settings reads the bucket's: versions kept, lock on, and a default for whatever is stored without a date of its own.
 func (l objectLock) settings(ctx context.Context) error {
-	versions, err := told[struct {
-		Status string
-	}](ctx, l.bucket, blob.Request{Method: http.MethodGet, Query: url.Values{"versioning": {""}}}, "VersioningConfiguration")
+	status, err := l.versioning(ctx)
 	if err != nil {
-		return blob.Known(err, "read versioning")
+		return err
 	}
-	if versions.Status != enabled {
-		return notLocked("versioning is %q", versions.Status)
+	if status != enabled {
+		return notLocked("versioning is %q", status)
 	}
 	c, err := told[struct {
 		ObjectLockEnabled string
@@ -115,6 +113,13 @@ func (l objectLock) settings(ctx context.Context) error {
 		return notLocked("the bucket's lock is %q, and its default retention %q for %d years and %d days", c.ObjectLockEnabled, c.Mode, c.Years, c.Days)
 	}
 	return nil
+}
+
+func (l objectLock) versioning(ctx context.Context) (status string, err error) {
+	versions, err := told[struct {
+		Status string
+	}](ctx, l.bucket, blob.Request{Method: http.MethodGet, Query: url.Values{"versioning": {""}}}, "VersioningConfiguration")
+	return versions.Status, blob.Known(err, "read versioning")
 }
 
 // told asks for something that the store answers in XML, and reads it. What begins with none of the names is no answer of a store's.

@@ -1,4 +1,4 @@
-// Package cloudwatch reads what functions did from CloudWatch's AWS/Lambda metrics. It is apart from package platform so that
+// Package cloudwatch reads what functions did from CloudWatch: Lambda's own metrics, and FitKit's count of failures. It is apart from package platform so that
 // only who asks links the signature.
 package cloudwatch
 
@@ -24,10 +24,14 @@ const (
 	atOnce = 500
 )
 
-// metrics are what is asked of every function. CloudWatch charges for each metric asked for.
-var metrics = []struct{ name, statistic string }{
-	{"Invocations", "Sum"}, {"Errors", "Sum"}, {"Throttles", "Sum"}, {"Duration", "Average"}, {"Duration", "Maximum"},
+// metrics are what is asked of every function. CloudWatch charges for each metric asked for. Lambda counts no answer 500 and no
+// message that goes back to its queue as an error; the function's own metric does (package obs).
+var metrics = []struct{ namespace, dimension, name, statistic string }{
+	{lambda, "FunctionName", "Invocations", "Sum"}, {lambda, "FunctionName", "Errors", "Sum"}, {lambda, "FunctionName", "Throttles", "Sum"},
+	{lambda, "FunctionName", "Duration", "Average"}, {lambda, "FunctionName", "Duration", "Maximum"}, {"FitKit", "Function", "Failed", "Sum"},
 }
+
+const lambda = "AWS/Lambda"
 
 // Config says where CloudWatch is and by which keys it is asked.
 type Config struct {
@@ -67,7 +71,7 @@ func (r *Reader) Figures(ctx context.Context, names []string, since, until time.
 	for i, name := range names {
 		for k, m := range metrics {
 			queries = append(queries, query{ID: fmt.Sprintf("f%d_%d", i, k), Stat: metricStat{
-				Metric: metric{"AWS/Lambda", m.name, []dimension{{"FunctionName", r.prefix + name}}},
+				Metric: metric{m.namespace, m.name, []dimension{{m.dimension, r.prefix + name}}},
 				Period: int(until.Sub(since).Seconds()), Stat: m.statistic,
 			}})
 		}
@@ -82,7 +86,7 @@ func (r *Reader) Figures(ctx context.Context, names []string, since, until time.
 	out := map[string]platform.Figures{}
 	for i, name := range names {
 		of := func(k int) float64 { return values[fmt.Sprintf("f%d_%d", i, k)] }
-		out[name] = platform.Figures{Invocations: int64(of(0)), Errors: int64(of(1)), Throttles: int64(of(2)), AverageMS: of(3), SlowestMS: of(4)}
+		out[name] = platform.Figures{Invocations: int64(of(0)), Errors: int64(of(1)), Throttles: int64(of(2)), Failed: int64(of(5)), AverageMS: of(3), SlowestMS: of(4)}
 	}
 	return out, nil
 }

@@ -64,22 +64,24 @@ func values(in request, of func(q query) float64) string {
 	return string(text)
 }
 
-// Red with batches of 501, with a period of a minute, without the prefix, and with ids that began anew after a hundred functions.
+// Red with batches of 501, with a period of a minute, without the prefix, without the function's own failures, and with ids that began anew after a hundred functions.
 func TestEveryFunctionIsAskedForByItsDeployedNameInBatches(t *testing.T) {
 	t.Parallel()
 	names := make([]string, 120)
 	for i := range names {
 		names[i] = fmt.Sprintf("job-%d", i)
 	}
-	told := map[string]float64{"Invocations Sum": 7, "Errors Sum": 2, "Throttles Sum": 1, "Duration Average": 10.5, "Duration Maximum": 40.25}
+	told := map[string]float64{"AWS/Lambda FunctionName Invocations Sum": 7, "AWS/Lambda FunctionName Errors Sum": 2, "AWS/Lambda FunctionName Throttles Sum": 1,
+		"AWS/Lambda FunctionName Duration Average": 10.5, "AWS/Lambda FunctionName Duration Maximum": 40.25, "FitKit Function Failed Sum": 3}
 	r, asked := serve(t, func(_ int, in request) string {
 		return values(in, func(q query) float64 {
 			m := q.Stat.Metric
-			if m.Namespace != "AWS/Lambda" || q.Stat.Period != 3600 || len(m.Dimensions) != 1 || m.Dimensions[0].Name != "FunctionName" {
+			value, known := told[strings.Join([]string{m.Namespace, m.Dimensions[0].Name, m.MetricName, q.Stat.Stat}, " ")]
+			if q.Stat.Period != 3600 || len(m.Dimensions) != 1 || !known {
 				t.Errorf("asked for %+v", q)
 			}
 			if m.Dimensions[0].Value == "fitkit-x-job-119" {
-				return told[m.MetricName+" "+q.Stat.Stat]
+				return value
 			}
 			return -1
 		})
@@ -88,7 +90,7 @@ func TestEveryFunctionIsAskedForByItsDeployedNameInBatches(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(*asked) != 2 || len((*asked)[0].Queries) != 500 || len((*asked)[1].Queries) != 100 {
+	if len(*asked) != 2 || len((*asked)[0].Queries) != 500 || len((*asked)[1].Queries) != 220 {
 		t.Fatalf("%d calls", len(*asked))
 	}
 	if in := (*asked)[0]; in.StartTime != until.Unix()-3600 || in.EndTime != until.Unix() {
@@ -97,7 +99,7 @@ func TestEveryFunctionIsAskedForByItsDeployedNameInBatches(t *testing.T) {
 	for name, f := range got {
 		want := platform.Figures{}
 		if name == "job-119" {
-			want = platform.Figures{Invocations: 7, Errors: 2, Throttles: 1, AverageMS: 10.5, SlowestMS: 40.25}
+			want = platform.Figures{Invocations: 7, Errors: 2, Throttles: 1, Failed: 3, AverageMS: 10.5, SlowestMS: 40.25}
 		}
 		if f != want {
 			t.Errorf("%s: %+v", name, f)
@@ -105,6 +107,19 @@ func TestEveryFunctionIsAskedForByItsDeployedNameInBatches(t *testing.T) {
 	}
 	if len(got) != len(names) {
 		t.Errorf("figures of %d functions", len(got))
+	}
+}
+
+// Every call is paid for by its metrics, and one call answers 500. Red with a seventh metric.
+func TestAllFunctionsAreAskedForInOneCall(t *testing.T) {
+	t.Parallel()
+	r, asked := serve(t, func(_ int, in request) string { return values(in, func(query) float64 { return -1 }) })
+	var names []string
+	for _, f := range platform.Functions {
+		names = append(names, f.Name)
+	}
+	if _, err := r.Figures(t.Context(), names, until.Add(-time.Hour), until); err != nil || len(*asked) != 1 {
+		t.Errorf("%d calls for %d functions (%v)", len(*asked), len(names), err)
 	}
 }
 

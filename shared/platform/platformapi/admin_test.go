@@ -14,7 +14,9 @@ import (
 	"fitkit/shared/api"
 	"fitkit/shared/api/apitest"
 	"fitkit/shared/config"
+	"fitkit/shared/id"
 	"fitkit/shared/platform"
+	"fitkit/shared/platform/discard"
 	"fitkit/shared/platform/platformapi"
 	"fitkit/shared/postgres"
 	"fitkit/shared/postgres/postgrestest"
@@ -24,6 +26,8 @@ import (
 
 // late is the overview that exists once the environment's database does.
 type late struct{ *platform.Overview }
+
+type lateDiscards struct{ *discard.Store }
 
 // counted is SQS, of which one queue does not answer.
 type counted struct{}
@@ -45,19 +49,19 @@ func (m measured) Figures(_ context.Context, names []string, since, until time.T
 	if m.since != nil {
 		*m.since, *m.until = since, until
 	}
-	return map[string]platform.Figures{"job-billing-execute-charge": {Invocations: 9, Errors: 2, Throttles: 1, AverageMS: 12.345, SlowestMS: 80}}, nil
+	return map[string]platform.Figures{"job-billing-execute-charge": {Invocations: 9, Errors: 2, Failed: 4, Throttles: 1, AverageMS: 12.345, SlowestMS: 80}}, nil
 }
 
 func serve(t *testing.T) *apitest.Env {
 	t.Helper()
-	l := &late{}
+	l, d := &late{}, &lateDiscards{}
 	health := platform.NewChecker(platform.Store{Name: "sqs", Ping: func(context.Context) error { return errors.New("no answer") }})
 	e := apitest.New(t, func(*postgres.DB) []api.Endpoint {
-		return []api.Endpoint{platformapi.ListQueues(l, counted{}), platformapi.ListDeadJobs(l), platformapi.RedriveJobs(l), platformapi.ListCrons(l),
-			platformapi.GetMoney(l), platformapi.ListStores(health), platformapi.ListFunctions(measured{}),
+		return []api.Endpoint{platformapi.ListQueues(l, counted{}), platformapi.ListDeadJobs(l), platformapi.RedriveJobs(l), platformapi.DiscardJob(d),
+			platformapi.ListCrons(l), platformapi.GetMoney(l), platformapi.ListStores(health), platformapi.ListFunctions(measured{}),
 			platformapi.GetNeon(platform.NewNeon(&config.Neon{})), platformapi.GetFormerSystem(platform.NewRailway(&config.Railway{}))}
 	})
-	l.Overview = platform.NewOverview(e.System)
+	l.Overview, d.Store = platform.NewOverview(e.System), discard.NewStore(e.System)
 	return e
 }
 
@@ -75,6 +79,7 @@ func TestOnlyFitKitsOwnPeopleSeeThePanels(t *testing.T) {
 		})
 	}
 	e.A.As(t, tenancy.Owner).Post("/v1/admin/jobs/redrive", map[string]any{"queue": "org-apply-clerk-event"}).Want(404, "not_found")
+	e.A.As(t, tenancy.Owner).Post("/v1/admin/jobs/"+id.New[id.Job]().String()+"/discard", map[string]any{"reason": "seen to"}).Want(404, "not_found")
 }
 
 // giveUp puts n dead jobs of a studio into a queue.
@@ -125,6 +130,86 @@ func TestAQueueShowsItsJobsAndItsMessages(t *testing.T) {
 	if len(dead.Jobs) != 1 || dead.Jobs[0].Reason != "internal" || dead.Jobs[0].Correlation != "the-request" || dead.Jobs[0].Attempts != 5 {
 		t.Errorf("%+v", dead)
 	}
+}
+
+// TestDeadJobsAreListedToTheLast has been seen red with the list cut at its limit, with a page that begins with the last row of the one
+// before, with those that died in one instant passed over, and with a misspelt queue answered by an empty list.
+func TestDeadJobsAreListedToTheLast(t *testing.T) {
+	t.Parallel()
+	e := serve(t)
+	giveUp(t, e, "billing-execute-charge", 3)
+	giveUp(t, e, "org-apply-clerk-event", 2)
+	e.Exec(t, "update jobs set finished_at = (select min(finished_at) from jobs) where queue = 'org-apply-clerk-event'") // in one instant
+	for path, want := range map[string]int{"/v1/admin/jobs/dead?limit=2": 5, "/v1/admin/jobs/dead?limit=1&queue=billing-execute-charge": 3} {
+		seen, cursor := map[string]bool{}, ""
+		for pages := 0; pages == 0 || cursor != ""; pages++ {
+			var page struct {
+				Jobs []struct{ ID string }
+				Next string `json:"next_cursor"`
+			}
+			e.AsAdmin(t).Get(path + "&cursor=" + cursor).Want(200).Into(&page)
+			for _, j := range page.Jobs {
+				if seen[j.ID] {
+					t.Fatalf("%s: %s is listed twice", path, j.ID)
+				}
+				seen[j.ID] = true
+			}
+			cursor = page.Next
+		}
+		if len(seen) != want {
+			t.Errorf("%s: %d jobs are listed, want %d", path, len(seen), want)
+		}
+	}
+	e.AsAdmin(t).Get("/v1/admin/jobs/dead?queue=billing-execute-charges").Want(422, "platform.unknown_queue")
+	e.AsAdmin(t).Get("/v1/admin/jobs/dead?cursor=x").Want(422, "request.invalid")
+}
+
+// TestChosenJobsAreTriedAgain has been seen red with the ids left out of the statement, and with a job of another queue brought back.
+func TestChosenJobsAreTriedAgain(t *testing.T) {
+	t.Parallel()
+	e := serve(t)
+	giveUp(t, e, "org-apply-clerk-event", 3)
+	giveUp(t, e, "billing-execute-charge", 1)
+	of := func(where string) string {
+		return postgrestest.Get[string](t, e.Database, "select id::text from jobs where "+where)
+	}
+	chosen, other := of("queue = 'org-apply-clerk-event' and dedupe_key = 'k2'"), of("queue = 'billing-execute-charge'")
+	var r redriven
+	e.AsAdmin(t).Post("/v1/admin/jobs/redrive", map[string]any{"queue": "org-apply-clerk-event", "job_ids": []string{chosen, other}}).Want(200).Into(&r)
+	if back := of("state = 'ready'"); back != chosen || r.Redriven != 1 || r.Left != 2 {
+		t.Errorf("%s came back, %+v", back, r)
+	}
+	for _, ids := range [][]string{{}, {"x"}} {
+		e.AsAdmin(t).Post("/v1/admin/jobs/redrive", map[string]any{"queue": "org-apply-clerk-event", "job_ids": ids}).Want(422, "request.invalid")
+	}
+}
+
+// TestADiscardedJobIsListedNoMore has been seen red with the job deleted, and with it counted among the dead.
+func TestADiscardedJobIsListedNoMore(t *testing.T) {
+	t.Parallel()
+	e := serve(t)
+	giveUp(t, e, "org-apply-clerk-event", 1)
+	job := postgrestest.Get[string](t, e.Database, "select id::text from jobs")
+	path := "/v1/admin/jobs/" + job + "/discard"
+	e.AsAdmin(t).Post(path, map[string]any{"reason": "x"}).Want(422, "request.invalid")
+	e.AsAdmin(t).Post(path, map[string]any{"org_id": e.B.Org, "reason": "of a studio that left"}).Want(404, "platform.job_not_found")
+	e.AsAdmin(t).Post(path, map[string]any{"reason": "   "}).Want(422, "platform.discard_reason")
+	for range 2 { // a repeat finds it discarded
+		if got := e.AsAdmin(t).Post(path, map[string]any{"org_id": e.A.Org, "reason": "of a studio that left"}).Want(200).Field("job_id"); got != job {
+			t.Errorf("answered %s", got)
+		}
+	}
+	if by := postgrestest.Get[string](t, e.Database, "select discarded_by from jobs where state = 'discarded'"); by != "admin:user_admin" {
+		t.Errorf("discarded by %s", by)
+	}
+	var dead struct{ Jobs []any }
+	e.AsAdmin(t).Get("/v1/admin/jobs/dead").Want(200).Into(&dead)
+	var r redriven
+	e.AsAdmin(t).Post("/v1/admin/jobs/redrive", map[string]any{"queue": "org-apply-clerk-event"}).Want(200).Into(&r)
+	if len(dead.Jobs) != 0 || r.Redriven != 0 || r.Left != 0 {
+		t.Errorf("listed %v, and brought back %+v", dead.Jobs, r)
+	}
+	e.AsAdmin(t).Post("/v1/admin/jobs/"+id.New[id.Job]().String()+"/discard", map[string]any{"reason": "seen to"}).Want(404, "platform.job_not_found")
 }
 
 type redriven struct {
@@ -197,7 +282,7 @@ func TestSchedulesShowTheirLastRunAndTheirNext(t *testing.T) {
 	}
 }
 
-// Red when functions without figures were left out, with seconds left in the span, with one minute allowed, and with the rest of a
+// Red when functions without figures were left out, with seconds left in the span, with one minute allowed, without the failures that it told of, and with the rest of a
 // function's name for its stack.
 func TestEveryFunctionIsShownWithWhatItDid(t *testing.T) {
 	t.Parallel()
@@ -212,6 +297,7 @@ func TestEveryFunctionIsShownWithWhatItDid(t *testing.T) {
 			Memory                         int `json:"memory_mb"`
 			Timeout                        int `json:"timeout_seconds"`
 			Invocations, Errors, Throttles int
+			Failed                         int
 			Average                        float64 `json:"average_ms"`
 			Slowest                        float64 `json:"slowest_ms"`
 		}
@@ -231,7 +317,7 @@ func TestEveryFunctionIsShownWithWhatItDid(t *testing.T) {
 			f.Memory != of.MemoryMB || f.Timeout != of.TimeoutSeconds || f.Memory == 0 || f.Timeout == 0 {
 			t.Errorf("%+v", f)
 		}
-		if called := f.Name == "job-billing-execute-charge"; called != (f.Invocations == 9 && f.Errors == 2 && f.Throttles == 1 && f.Average == 12.3 && f.Slowest == 80) ||
+		if called := f.Name == "job-billing-execute-charge"; called != (f.Invocations == 9 && f.Errors == 2 && f.Failed == 4 && f.Throttles == 1 && f.Average == 12.3 && f.Slowest == 80) ||
 			!called && (f.Invocations != 0 || f.Slowest != 0) {
 			t.Errorf("%+v", f)
 		}

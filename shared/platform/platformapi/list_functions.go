@@ -20,7 +20,7 @@ type FiguresReader interface {
 // ListFunctionsOp declares GET /v1/admin/functions.
 var ListFunctionsOp = api.Op{
 	Name: "api-platform-list-functions", Method: api.GET, Path: "/v1/admin/functions",
-	Summary: "What every function did lately: calls, errors, throttles and durations",
+	Summary: "What every function did lately: calls, errors, failures, throttles and durations",
 	Roles:   admins,
 	Errors:  []*fail.Error{platform.ErrVendor},
 	Needs:   []need.Need{need.Metrics},
@@ -43,7 +43,8 @@ type functionOutput struct {
 	MemoryMB       int     `json:"memory_mb"`
 	TimeoutSeconds int     `json:"timeout_seconds"`
 	Invocations    int64   `json:"invocations"`
-	Errors         int64   `json:"errors" doc:"Calls that ended without an answer: a crash, a time-out, a failed run. An endpoint's 500 is an answer"`
+	Errors         int64   `json:"errors" doc:"Calls that ended without an answer: a crash, a time-out, a failed run. An endpoint's 500 is an answer: see failed"`
+	Failed         int64   `json:"failed" doc:"Failures that the function itself told of: an answer of 5xx, a message that it gave back, a failed run. A crash is told by nobody: see errors"`
 	Throttles      int64   `json:"throttles" doc:"Calls that Lambda refused because too many ran at once"`
 	AverageMS      float64 `json:"average_ms"`
 	SlowestMS      float64 `json:"slowest_ms"`
@@ -65,7 +66,7 @@ func ListFunctions(r FiguresReader) api.Endpoint {
 		for _, f := range platform.Functions {
 			of := figures[f.Name]
 			out.Functions = append(out.Functions, functionOutput{f.Name, f.Trigger(), f.Stack(), f.MemoryMB, f.TimeoutSeconds,
-				of.Invocations, of.Errors, of.Throttles, tenth(of.AverageMS), tenth(of.SlowestMS)})
+				of.Invocations, of.Errors, of.Failed, of.Throttles, tenth(of.AverageMS), tenth(of.SlowestMS)})
 		}
 		return out, nil
 	})

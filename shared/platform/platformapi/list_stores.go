@@ -7,12 +7,12 @@ import (
 	"fitkit/shared/need"
 )
 
-// ListStoresOp declares GET /v1/admin/stores: what the public health check says, and the queues too.
+// ListStoresOp declares GET /v1/admin/stores: what the public health check says, and the queues and both buckets too.
 var ListStoresOp = api.Op{
 	Name: "api-platform-list-stores", Method: api.GET, Path: "/v1/admin/stores",
-	Summary: "Whether Postgres, Redis and SQS answer, and how quickly",
+	Summary: "Whether Postgres, Redis, SQS and the buckets of files and of signed documents answer, and how quickly",
 	Roles:   admins,
-	Needs:   []need.Need{need.Redis, need.Watch(ProbedQueue)},
+	Needs:   []need.Need{need.Redis, need.Watch(ProbedQueue), need.Blob, need.ComplianceProbe},
 }
 
 // ProbedQueue stands for SQS when it is asked whether it answers.

@@ -6,6 +6,7 @@ import (
 
 	"fitkit/shared/api"
 	"fitkit/shared/fail"
+	"fitkit/shared/id"
 	"fitkit/shared/need"
 	"fitkit/shared/obs"
 	"fitkit/shared/platform"
@@ -29,9 +30,10 @@ var RedriveJobsOp = api.Op{
 
 type redriveInput struct {
 	Body struct {
-		Queue     string `json:"queue" minLength:"1" maxLength:"64" example:"org-apply-clerk-event"`
-		Max       int    `json:"max,omitempty" minimum:"1" maximum:"1000" default:"100" doc:"At most so many, those that died first before the others"`
-		PerSecond int    `json:"per_second,omitempty" minimum:"1" maximum:"100" default:"10"`
+		Queue     string   `json:"queue" minLength:"1" maxLength:"64" example:"org-apply-clerk-event"`
+		JobIDs    []id.Job `json:"job_ids,omitempty" minItems:"1" maxItems:"100" nullable:"false" doc:"Only these of the queue's dead jobs"`
+		Max       int      `json:"max,omitempty" minimum:"1" maximum:"1000" default:"100" doc:"At most so many, those that died first before the others"`
+		PerSecond int      `json:"per_second,omitempty" minimum:"1" maximum:"100" default:"10"`
 	}
 }
 
@@ -44,7 +46,7 @@ type redriveOutput struct {
 // RedriveJobs makes dead jobs ready again; each is due in its turn.
 func RedriveJobs(r Redriver) api.Endpoint {
 	return api.New(RedriveJobsOp, func(ctx context.Context, c api.Caller, in *redriveInput) (*redriveOutput, error) {
-		done, err := r.Redrive(ctx, platform.Redrive{Queue: queue.Name(in.Body.Queue), Max: in.Body.Max, PerSecond: in.Body.PerSecond})
+		done, err := r.Redrive(ctx, platform.Redrive{Queue: queue.Name(in.Body.Queue), Jobs: in.Body.JobIDs, Max: in.Body.Max, PerSecond: in.Body.PerSecond})
 		if err != nil {
 			return nil, err
 		}

@@ -24,6 +24,9 @@ const (
 
 func logFile(c checkout) string { return filepath.Join(c.dir, "logs", "functions.log") }
 
+// formerLogFile is what came before functions.log.
+func formerLogFile(c checkout) string { return filepath.Join(c.dir, "logs", "functions.former.log") }
+
 // formatEntry is a line of functions.log.
 func formatEntry(l host.LogLine) string {
 	return l.Time.UTC().Format(entryTime) + " " + l.Function + " " + cmp.Or(l.RequestID, noRequest) + " " + l.Line
@@ -42,8 +45,14 @@ func parseEntry(text string) (l host.LogLine, ok bool) {
 	return host.LogLine{Time: at, Function: parts[1], RequestID: parts[2], Line: parts[3]}, err == nil
 }
 
-// readEntries gives every line of the log to see.
+// readEntries gives every line of the log to see, that of the former file first.
 func readEntries(c checkout, see func(host.LogLine)) error {
+	if f, err := os.Open(formerLogFile(c)); err == nil {
+		defer f.Close()
+		if err := scanEntries(f, see); err != nil {
+			return err
+		}
+	}
 	f, err := os.Open(logFile(c))
 	if errors.Is(err, os.ErrNotExist) {
 		return errors.New("No function has written anything yet. Start FitKit with make dev.")

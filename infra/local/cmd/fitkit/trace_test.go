@@ -118,3 +118,38 @@ func TestALogIsFollowedAsItGrows(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Red when the file went on growing, when each run began a new one, when the former file was lost to a trace, and when a run
+// that wrote nothing, as a second make dev before it is refused, set it aside.
+func TestALongLogIsSetAsideByTheRunThatWrites(t *testing.T) {
+	c := written(t, example[1])
+	for i, line := range []host.LogLine{example[2], example[0]} {
+		l, err := openLogs(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused, err := openLogs(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused.atMost = 0
+		refused.close()
+		if i == 1 {
+			l.atMost = 10
+		}
+		l.add(line)
+		l.add(line)
+		l.close()
+	}
+	for file, want := range map[string]int{formerLogFile(c): 3, logFile(c): 2} {
+		text, err := os.ReadFile(file)
+		if got := strings.Count(string(text), "\n"); err != nil || got != want {
+			t.Errorf("%s has %d lines, want %d (%v)", file, got, want, err)
+		}
+	}
+	var out strings.Builder
+	c.out = &out
+	if err := trace(t.Context(), c, []string{"the-request"}); err != nil || strings.Count(out.String(), "\n") != 5 {
+		t.Errorf("traced\n%s%v", out.String(), err)
+	}
+}

@@ -1,6 +1,6 @@
 // Walks the console of a running platform in Chromium as a person without a mouse does, in Hebrew and in English, and fails when
-// a page cannot be reached by Tab and Enter, shows no focus, logs an error, asks another host for anything, or has a serious
-// violation of axe's rules.
+// a page cannot be reached by Tab and Enter, shows no focus, logs an error, asks another host for anything, does not put the focus on
+// what an action came to, or has a serious violation of axe's rules.
 //
 //   node walk.mjs URL [folder of pictures]
 import { readFile } from 'node:fs/promises'
@@ -139,6 +139,9 @@ async function walk(lang, colorScheme) {
     await press('Enter')
     const said = await page.locator('main [role=status]').innerText().catch(() => '')
     if (!expected.test(said)) fault(`after ${action} it says ${JSON.stringify(said)}`)
+    if (!(await page.locator('#note').evaluate((e) => e === document.activeElement))) fault(`after ${action} the focus is not on what it says`)
+    const [sentence] = said.split('\n')
+    if (!(await page.title()).startsWith(`${sentence} · `)) fault(`after ${action} the title is ${await page.title()}`)
     if (picture) await shot(picture)
     await check(action)
   }

@@ -31,11 +31,18 @@ func decorate(operation map[string]any, s run.Spec) {
 		responses[fmt.Sprint(status)] = problem
 	}
 	for _, response := range responses {
-		if r, ok := response.(map[string]any); ok {
-			delete(r, "headers") // every answer says no-store
+		r, ok := response.(map[string]any)
+		if !ok {
+			continue
+		}
+		delete(r, "headers") // every answer says no-store
+		if r["$ref"] == nil {
+			r["headers"] = map[string]any{correlationHeader: ref("headers", "CorrelationId")}
 		}
 	}
 }
+
+const correlationHeader = "X-Correlation-Id"
 
 // headers refers to the shared description of the headers that many operations read.
 func headers(operation map[string]any, s run.Spec) []any {
@@ -50,6 +57,9 @@ func headers(operation map[string]any, s run.Spec) []any {
 		} else {
 			out = append(out, p)
 		}
+	}
+	if strings.HasPrefix(s.Name, "api-") {
+		out = append(out, ref("parameters", "CorrelationId"))
 	}
 	return out
 }
@@ -80,6 +90,17 @@ func shared(components map[string]any) {
 	parameters["IdempotencyKey"] = map[string]any{"name": "Idempotency-Key", "in": "header", "required": true,
 		"description": "A new one for each new action; the same one when the same request is sent again.",
 		"schema":      map[string]any{"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"}}
+	// No rule of the schema: an id that is none is not refused.
+	parameters["CorrelationId"] = map[string]any{"name": correlationHeader, "in": "header",
+		"description": "An id of the caller's for this request and all the work that it causes, in our log too: 8 to 64 letters, digits, - and _, a letter among them. " +
+			"The same one when the same request is sent again. Without one, or with another form, the request gets a new id.",
+		"schema": map[string]any{"type": "string"}}
+	headers := object(components, "headers")
+	headers["CorrelationId"] = map[string]any{"description": "The request's id: the caller's own, or a new one. Tell support this id.",
+		"schema": map[string]any{"type": "string"}}
+	headers["RetryAfter"] = map[string]any{"description": "Try again after so many seconds; only where trying again may help.",
+		"schema": map[string]any{"type": "integer", "minimum": 1}}
 	object(components, "responses")["Problem"] = map[string]any{"description": "What went wrong; docs/errors.md explains each code.",
+		"headers": map[string]any{correlationHeader: ref("headers", "CorrelationId"), "Retry-After": ref("headers", "RetryAfter")},
 		"content": map[string]any{"application/problem+json": map[string]any{"schema": ref("schemas", "Problem")}}}
 }

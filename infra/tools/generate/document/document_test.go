@@ -81,6 +81,9 @@ func TestTheAPIDocumentSaysWhatAnEndpointAnswers(t *testing.T) {
 		"success has the declared status":   {append(enter[:3:3], "responses", "201", "description"), "Created"},
 		"the token is a bearer's":           {[]string{"components", "securitySchemes", "session", "scheme"}, "bearer"},
 		"the organisation's header":         {[]string{"components", "parameters", "FitKitOrg", "name"}, "FitKit-Org"},
+		"an answer has the request's id":    {append(enter[:3:3], "responses", "201", "headers", "X-Correlation-Id", "$ref"), "#/components/headers/CorrelationId"},
+		"a refusal has it too":              {[]string{"components", "responses", "Problem", "headers", "X-Correlation-Id", "$ref"}, "#/components/headers/CorrelationId"},
+		"a refusal says when to come back":  {[]string{"components", "responses", "Problem", "headers", "Retry-After", "$ref"}, "#/components/headers/RetryAfter"},
 		"a webhook is a path":               {[]string{"paths", "/v1/hooks/room/{token}", "post", "operationId"}, "hook-room-provider"},
 		"a webhook's refusal is documented": {[]string{"paths", "/v1/hooks/room/{token}", "post", "responses", "401", "description"}, "hook.refused"},
 		"a code is said in English":         {[]string{"x-fitkit-errors", "room.full", "title"}, errFull.Detail},
@@ -93,6 +96,11 @@ func TestTheAPIDocumentSaysWhatAnEndpointAnswers(t *testing.T) {
 				t.Errorf("%v: %v, want %v", tc.path, got, tc.want)
 			}
 		})
+	}
+	if got, _ := at(t, doc, append(enter[:3:3], "parameters")...).([]any); !slices.ContainsFunc(got, func(p any) bool {
+		return reflect.DeepEqual(p, map[string]any{"$ref": "#/components/parameters/CorrelationId"})
+	}) {
+		t.Errorf("no id can be sent: %v", got)
 	}
 	if got := at(t, doc, append(enter[:3:3], "x-fitkit-roles")...); len(got.([]any)) != 2 {
 		t.Errorf("roles %v", got)

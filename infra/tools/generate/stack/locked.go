@@ -11,7 +11,8 @@ import (
 type Grant struct{ Actions, Path string }
 
 // Locked is a function's grants on the compliance bucket. Who stores documents can read and lock them and delete nothing;
-// the daily check may try to delete its own samples, and reads the bucket's settings.
+// the daily check may try to delete its own samples, and reads the bucket's settings. Who only
+// asks whether it answers reads one of them.
 func (f Function) Locked() []Grant {
 	const store = "'s3:PutObject', 's3:PutObjectRetention', 's3:GetObject', 's3:GetObjectVersion', 's3:GetObjectRetention'"
 	switch {
@@ -22,6 +23,8 @@ func (f Function) Locked() []Grant {
 		return []Grant{{store, "/" + documents.ReportsFolder + "*"}}
 	case slices.Contains(f.Needs, need.ComplianceBlob):
 		return []Grant{{store, "/" + documents.DocumentsFolder + "*"}}
+	case slices.Contains(f.Needs, need.ComplianceProbe):
+		return []Grant{{"'s3:GetBucketVersioning'", ""}}
 	}
 	return nil
 }

@@ -62,6 +62,8 @@ func handle(ctx context.Context, o order) (report, error) {
 	case "log":
 		fmt.Println("to stdout")
 		fmt.Fprintln(os.Stderr, "to stderr")
+	case "refuse": // it answers, and its event says that it failed
+		fmt.Println(`{"level":"ERROR","msg":"invocation","Function":"api-a","Failed":1,"_aws":{}}`)
 	case "big":
 		out.Text = strings.Repeat("x", 6<<20)
 	case "hold": // eight megabytes at a time, slowly enough to be caught at it
