@@ -37,7 +37,7 @@ select id::text from members m where org_id = $1 and status = 'active'
 order by exists (select from memberships s where s.org_id = m.org_id and s.member_id = m.id) desc, id limit 1`
 
 const (
-	sqlPrice   = "select price from plan_versions where org_id = $1 and plan_id = $2 and effective @> current_date"
+	sqlPrice   = "select price from plan_versions where org_id = $1 and plan_id = $2 and effective @> (now() at time zone (select tz from orgs where id = $1))::date"
 	sqlOrgNow  = "select version::bigint from orgs where id = $1"
 	sqlCardNow = "select version::bigint from members where org_id = $1 and id = $2"
 )
@@ -202,5 +202,13 @@ func shortest(re *syntax.Regexp) string {
 	return "" // what matches nothing: anchors, stars, question marks
 }
 
-// today is a date that every studio takes for now.
-func today() string { return time.Now().Format(time.DateOnly) }
+// today is the studios' date, which is a day ahead of the machine's for the first hours of each of their nights.
+func today() string { return time.Now().In(jerusalem).Format(time.DateOnly) }
+
+var jerusalem = func() *time.Location {
+	zone, err := time.LoadLocation("Asia/Jerusalem")
+	if err != nil {
+		panic(err) // no zones on this machine
+	}
+	return zone
+}()
