@@ -123,7 +123,7 @@ func newCounting(t *testing.T) *counting {
 	}
 	c.call = job.Lambda(app, job.New(countOp, c.count))
 	q := template.Queue{Name: name + "faults-count", Visibility: time.Minute, Retention: time.Hour, DLQ: name + "faults-count-dlq", MaxReceive: 50}
-	c.line, err = poller.New(t.Context(), poller.Options{Region: stores.Region, Client: c.client, Invoker: c, Platform: &template.Platform{
+	c.line, err = poller.New(t.Context(), poller.Options{Region: stores.Region, Client: c.client, Invoker: c, Chance: seeded(t), Platform: &template.Platform{
 		Queues: []template.Queue{q, {Name: q.DLQ, Visibility: time.Minute, Retention: time.Hour}},
 		EventSources: []template.EventSource{{Function: countOp.Name, Queue: q.Name, Enabled: true, BatchSize: countOp.BatchSize,
 			MaximumConcurrency: 8, ReportFailures: true}},
