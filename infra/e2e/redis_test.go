@@ -12,8 +12,8 @@ import (
 
 // TestEveryEndpointAnswersAlikeWithoutRedis is T11 for what exists: today nothing but /healthz asks Redis, and this is what
 // keeps it true. Every endpoint of the API document gets the same request while Redis is well and while it is not; an
-// endpoint of the kind that must refuse without Redis (rate limits, one-time codes) is stated in failsClosed. Webhooks work all
-// the while. Seen red: with both hooks asking Redis before they store what came.
+// endpoint of the kind that must refuse without Redis (rate limits, one-time codes) is stated in failsClosed. Webhooks and
+// WebSockets work all the while. Seen red: with both hooks asking Redis before they store what came.
 func TestEveryEndpointAnswersAlikeWithoutRedis(t *testing.T) {
 	ask(t) // what the first request changes (the studio's settings and their version) is changed by now
 	before := ask(t)
@@ -42,6 +42,7 @@ func TestEveryEndpointAnswersAlikeWithoutRedis(t *testing.T) {
 				}
 			}
 			hooksWork(t)
+			socketsWork(t)
 			told(t, "down") // still, and not only because its connections were cut
 		})
 		told(t, "up")
@@ -93,6 +94,21 @@ func hooksWork(t *testing.T) {
 	before := stored()
 	if got := post(t, "/v1/hooks/cardcom/"+token, body, nil); got.status != http.StatusOK || stored() != before+1 {
 		t.Errorf("Cardcom's notice was answered %s and stored %d times", got, stored()-before)
+	}
+}
+
+// socketsWork opens a WebSocket and sends a ping: tickets and connections are rows in Postgres. It was seen red with a handshake, and with a
+// ping, that asked Redis first.
+func socketsWork(t *testing.T) {
+	t.Helper()
+	for _, role := range []string{"owner", "member"} {
+		conn := connected(t, a, role)
+		if got := say(t, conn, `{"action":"ping"}`); got.Type != "pong" {
+			t.Errorf("%s's ping was answered %+v", role, got)
+		}
+		if err := conn.CloseNow(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -202,5 +202,13 @@ func shortest(re *syntax.Regexp) string {
 	return "" // what matches nothing: anchors, stars, question marks
 }
 
-// today is a date that every studio takes for now.
-func today() string { return time.Now().Format(time.DateOnly) }
+// today is the studios' date, which is a day ahead of the machine's for the first hours of each of their nights.
+func today() string { return time.Now().In(jerusalem).Format(time.DateOnly) }
+
+var jerusalem = func() *time.Location {
+	zone, err := time.LoadLocation("Asia/Jerusalem")
+	if err != nil {
+		panic(err) // no zones on this machine
+	}
+	return zone
+}()

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -60,7 +61,7 @@ const countsTries = "0104"
 // TestNoChargeIsLostOrDoubledWhenWorkersDie is T1. Workers of execute-charge die by kill -9 at every point, a few are
 // frozen until their time limit ends them, those of resolve-unknown die anywhere, a tenth of the batches is delivered to
 // two workers at once; then the sweep, the look-ups, the relay and the dunning ladder do their work. A third of the charges comes
-// in batches of ten, of which one death leaves ten without an answer. The seed decides who has which card; the interleaving is
+// in batches of ten, of which one death leaves ten without an answer. The seed decides who has which card and what is delivered twice or alone; the interleaving is
 // the machine's.
 //
 // It has been seen red with `failed` in place of unknown on a lost answer: the provider took hundreds of charges twice.
@@ -72,7 +73,7 @@ func TestNoChargeIsLostOrDoubledWhenWorkersDie(t *testing.T) {
 	// 600 charges each time; 45 times rather than 17, so that each of 14 points kills 600 workers.
 	for run := range uint64(figure(1, 45)) {
 		t.Run(fmt.Sprintf("FAULTS_SEED=%d", first+run), func(t *testing.T) {
-			for point, n := range crashCharges(t, rand.New(rand.NewPCG(first+run, 1)), 600) {
+			for point, n := range crashCharges(t, chanceOf(first+run), 600) {
 				died[point] += n
 			}
 		})
@@ -100,9 +101,32 @@ func firstSeed(t testing.TB) uint64 {
 	return n
 }
 
+// seeded is the chance of a test, which prints the seed that repeats what it decides. The interleaving is the machine's.
+func seeded(t testing.TB) *rand.Rand {
+	t.Helper()
+	seed := firstSeed(t)
+	t.Logf("FAULTS_SEED=%d", seed)
+	return chanceOf(seed)
+}
+
+// chanceOf is one that many may draw from at once.
+func chanceOf(seed uint64) *rand.Rand { return rand.New(&oneAtATime{source: rand.NewPCG(seed, 1)}) }
+
+type oneAtATime struct {
+	mu     sync.Mutex
+	source rand.Source
+}
+
+// Uint64 implements rand.Source.
+func (o *oneAtATime) Uint64() uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.source.Uint64()
+}
+
 // crashCharges collects charges in a studio of its own while workers die, and answers how many died at each point.
 func crashCharges(t *testing.T, draw *rand.Rand, charges int) map[string]int {
-	r := newRig(t, options{maxTimeout: 8 * time.Second})
+	r := newRig(t, options{maxTimeout: 8 * time.Second, chance: draw})
 	saved := map[string]payment.SavedCard{}
 	for i := range charges {
 		number := pick(draw)

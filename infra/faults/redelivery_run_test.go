@@ -118,7 +118,8 @@ func (c *counting) conclude(key string, p plan, batch events.SQSEvent, out event
 	for i, m := range batch.Records {
 		returns := p.wrongID || failed[m.MessageId]
 		c.mu.Lock()
-		c.trail = append(c.trail, delivery{batch: key, message: m.MessageId, receive: receive(m), forgotten: !returns && i != p.seen-1})
+		c.trail = append(c.trail, delivery{batch: key, message: m.MessageId, receive: receive(m), forgotten: !returns && i != p.seen-1,
+			redone: returns && p.name != "" && !p.wrongID && p.seen == 0 && !p.failing(i+1)}) // waiting to be seen may take all the time there is
 		c.mu.Unlock()
 		if returns {
 			c.show(m.ReceiptHandle, 1)
@@ -170,13 +171,16 @@ func (c *counting) onlyFailuresReturned(t *testing.T) {
 			done[d.message] = d.receive
 		}
 	}
-	again := 0
+	again, redone := 0, 0
 	for _, d := range c.trail {
+		if d.redone && c.invoked[d.batch] == 1 {
+			redone++
+		}
 		if at, ok := done[d.message]; ok && d.receive > at {
 			again++
 		}
 	}
-	if len(done) == 0 || again > 0 {
-		t.Errorf("%d of %d messages that were done came again", again, len(done))
+	if len(done) == 0 || again > 0 || redone > 0 {
+		t.Errorf("%d of %d messages that were done came again, and %d were given back beside one that failed", again, len(done), redone)
 	}
 }

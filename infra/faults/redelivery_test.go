@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -29,13 +30,30 @@ var countOp = job.Op{Name: "job-faults-count", Needs: []need.Need{need.Postgres}
 
 // TestEachMessageHasOneEffectHoweverItIsDelivered is T7. Messages come from a real SQS server through the poller, a fifth
 // of the batches to two workers at once, none in order; batches fail in every way of plans. In the end each message has had
-// its effect once, and nothing that succeeded came again.
+// its effect once, and nothing that succeeded came again. So it is with messages that are worked on one after the other, and with those
+// of a studio together.
 //
-// It has been seen red with messages forgotten whose job another worker holds: that of a worker who hangs is then never done.
+// It has been seen red with messages forgotten whose job another worker holds: that of a worker who hangs is then never done; and, of those
+// together, with the failure of one taken for all, whose successes then come again.
 func TestEachMessageHasOneEffectHoweverItIsDelivered(t *testing.T) {
 	t.Parallel()
-	c := newCounting(t)
-	n := figure(2000, 50_000)
+	for name, tc := range map[string]struct {
+		handler  func(*counting) job.Handler
+		messages int
+	}{
+		"one after the other": {func(c *counting) job.Handler { return job.New(countOp, c.count) }, figure(2000, 50_000)},
+		"together":            {func(c *counting) job.Handler { return job.NewTogether(countOp, c.countAll) }, figure(500, 10_000)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			deliver(t, newCounting(t, tc.handler), tc.messages)
+		})
+	}
+}
+
+// deliver sends so many messages and holds what became of them.
+func deliver(t *testing.T, c *counting, n int) {
+	t.Helper()
 	c.Exec(t, `insert into jobs (org_id, queue, dedupe_key, payload, sent_at) select $1, 'faults-count', 'n:' || n, jsonb_build_object('n', n), now()
 		from generate_series(1, $2::int) n`, c.Org, n)
 	sendJobs(t, c.Database, c.prefix)
@@ -71,6 +89,9 @@ type plan struct {
 	wrongID             bool
 }
 
+// failing says whether the message at a position is to fail.
+func (p plan) failing(at int) bool { return slices.Contains(p.fails, at) || at == p.panics }
+
 // counting works on the messages, as the function would, and fails them by plan.
 type counting struct {
 	*billingtest.Studio
@@ -105,9 +126,10 @@ type delivery struct {
 	message   string
 	receive   int
 	forgotten bool // the answer lets SQS delete it
+	redone    bool // the answer gives it back, and it had not failed
 }
 
-func newCounting(t *testing.T) *counting {
+func newCounting(t *testing.T, handler func(*counting) job.Handler) *counting {
 	t.Helper()
 	endpoint := os.Getenv("TEST_SQS_ENDPOINT_URL")
 	name := "flt-" + id.New[id.Event]().String()[24:] + "-"
@@ -121,9 +143,9 @@ func newCounting(t *testing.T) *counting {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.call = job.Lambda(app, job.New(countOp, c.count))
+	c.call = job.Lambda(app, handler(c))
 	q := template.Queue{Name: name + "faults-count", Visibility: time.Minute, Retention: time.Hour, DLQ: name + "faults-count-dlq", MaxReceive: 50}
-	c.line, err = poller.New(t.Context(), poller.Options{Region: stores.Region, Client: c.client, Invoker: c, Platform: &template.Platform{
+	c.line, err = poller.New(t.Context(), poller.Options{Region: stores.Region, Client: c.client, Invoker: c, Chance: seeded(t), Platform: &template.Platform{
 		Queues: []template.Queue{q, {Name: q.DLQ, Visibility: time.Minute, Retention: time.Hour}},
 		EventSources: []template.EventSource{{Function: countOp.Name, Queue: q.Name, Enabled: true, BatchSize: countOp.BatchSize,
 			MaximumConcurrency: 8, ReportFailures: true}},
@@ -140,6 +162,22 @@ type number struct {
 }
 
 var errPlanned = errors.New("it was to fail")
+
+// countAll counts side by side, and what befalls one is that one's.
+func (c *counting) countAll(work []*queue.Work[number]) {
+	var all sync.WaitGroup
+	for _, w := range work {
+		all.Go(func() {
+			defer func() {
+				if recover() != nil {
+					w.Err = errPlanned
+				}
+			}()
+			w.Err = c.count(w.Ctx, w.Caller, w.Message)
+		})
+	}
+	all.Wait()
+}
 
 // count is the job's work: the effect and the job's end in one commit.
 func (c *counting) count(ctx context.Context, caller tenancy.Caller, m number) error {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,6 +37,7 @@ type rig struct {
 	platform *template.Platform
 	crashes  crashes
 	again    time.Duration
+	chance   *rand.Rand
 }
 
 type options struct {
@@ -46,12 +48,13 @@ type options struct {
 	// again is when a dead worker's message comes to another, just after its lease; crashVisibility by default.
 	again     time.Duration
 	variables map[string]string // over the rig's own
+	chance    *rand.Rand        // of the poller's switches; new each time by default
 }
 
 func newRig(t testing.TB, opt options) *rig {
 	t.Helper()
 	bin := binaries(t)
-	r := &rig{Studio: billingtest.NewStudio(t), sandbox: startSandbox(t), crashes: newCrashes(t), again: cmp.Or(opt.again, crashVisibility)}
+	r := &rig{Studio: billingtest.NewStudio(t), sandbox: startSandbox(t), crashes: newCrashes(t), again: cmp.Or(opt.again, crashVisibility), chance: opt.chance}
 	r.platform = r.template(t, opt)
 	for i := range r.platform.Functions {
 		f := &r.platform.Functions[i]
@@ -134,7 +137,7 @@ func (r *rig) line(t testing.TB, names ...string) line {
 		}
 	}
 	var err error
-	l.Poller, err = poller.New(t.Context(), poller.Options{Platform: &p, Invoker: r.host, Region: stores.Region, CrashVisibility: r.again,
+	l.Poller, err = poller.New(t.Context(), poller.Options{Platform: &p, Invoker: r.host, Region: stores.Region, CrashVisibility: r.again, Chance: r.chance,
 		Client: poller.NewClient(os.Getenv("TEST_SQS_ENDPOINT_URL"), stores.Region)})
 	if err != nil {
 		t.Fatal(err)

@@ -41,7 +41,7 @@ func TestARotationSurvivesKillsUnderWriters(t *testing.T) {
 		rotationtest.Studio(t, r.Database, old, figure(1000, 25_000))
 	}
 	store := rotation.NewStore(r.System, rotation.Rings{seal.PaymentCredentials: both, seal.NationalIDs: both})
-	w := newWriting(t, r.Database, old, both)
+	w := newWriting(t, r.Database, seeded(t), old, both)
 	work := r.line(t, reencrypt)
 	r.crashes.order(t, reencrypt, fmt.Sprintf("any %d", figure(5, 15)))
 	for _, ring := range seal.Rings() {
@@ -127,7 +127,7 @@ type writing struct {
 	written map[string]string
 }
 
-func newWriting(t testing.TB, db *postgrestest.Database, old, fresh *seal.Ring) *writing {
+func newWriting(t testing.TB, db *postgrestest.Database, chance *rand.Rand, old, fresh *seal.Ring) *writing {
 	t.Helper()
 	pool, err := pgxpool.New(t.Context(), db.AdminURL+"&pool_max_conns=20")
 	if err != nil {
@@ -137,14 +137,14 @@ func newWriting(t testing.TB, db *postgrestest.Database, old, fresh *seal.Ring) 
 	w := &writing{written: map[string]string{}}
 	w.stale.Store(true)
 	all := places(t, pool)
-	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	chance.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	var people sync.WaitGroup
 	w.stop = func() { cancel(); people.Wait(); pool.Close() }
 	t.Cleanup(w.stop)
 	for i := range writers {
 		people.Go(func() {
 			for n := 0; ctx.Err() == nil; n++ {
-				at := all[i+writers*rand.IntN(each)]
+				at := all[i+writers*chance.IntN(each)]
 				ring := fresh
 				if w.stale.Load() && n%4 == 0 {
 					ring = old
@@ -153,7 +153,7 @@ func newWriting(t testing.TB, db *postgrestest.Database, old, fresh *seal.Ring) 
 					t.Errorf("writer %d: %v", i, err)
 					return
 				}
-				pause(ctx)
+				pause(ctx, chance)
 			}
 		})
 	}
@@ -161,10 +161,10 @@ func newWriting(t testing.TB, db *postgrestest.Database, old, fresh *seal.Ring) 
 }
 
 // pause is a person's breath between two changes; the test waits for none of them.
-func pause(ctx context.Context) {
+func pause(ctx context.Context, chance *rand.Rand) {
 	select {
 	case <-ctx.Done():
-	case <-time.After(time.Duration(100+rand.IntN(400)) * time.Millisecond):
+	case <-time.After(time.Duration(100+chance.IntN(400)) * time.Millisecond):
 	}
 }
 

@@ -29,6 +29,7 @@ import (
 	"fitkit/shared/rotation/rotationtest"
 	"fitkit/shared/run"
 	"fitkit/shared/seal"
+	"fitkit/shared/secret"
 	"fitkit/shared/testclock"
 	"fitkit/shared/testclock/testclockapi"
 	"fitkit/shared/upload"
@@ -54,7 +55,7 @@ var studioFlows = map[string][]flow{
 		func(w *world) asked {
 			m := w.Member(w.t)
 			_, err := member.NewVault(w.DB, rotationtest.Ring(w.t, rotationtest.Old), index(w)).Set(w.t.Context(), w.person(), m,
-				member.Document{Kind: "passport", Country: "FR", Number: passport()})
+				member.Document{Kind: "passport", Country: "FR", Number: secret.Secret(passport())})
 			return asked{path: must[string](w)(m.String(), err), body: body{"reason": "invoice"}}
 		})},
 	"api-member-search": {reads("a search; its words are a body so that they stay out of addresses", write(memberapi.SearchOp,

@@ -142,7 +142,9 @@ func (s *Collector) send(cl claim) answer {
 			return nil
 		}
 		crash.At("before the call")
+		crash.Of("before the call", cl.Message.ChargeID)
 		a.none, a.Outcome = false, s.provider.Charge(cl.Ctx, creds, req)
+		crash.Of("answer understood", cl.Message.ChargeID)
 		obs.Add(cl.Ctx, "outcome", a.Code)
 		return nil
 	})

@@ -3,6 +3,8 @@ package blob_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -202,20 +204,42 @@ func TestPresignedURLsEndSoon(t *testing.T) {
 	}
 }
 
+// A URL whose time is over opens nothing, whether it would read or write. Red with addresses that were signed just now.
 func TestAnEndedURLIsRefused(t *testing.T) {
 	t.Parallel()
 	c := blobtest.General(t)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.Endpoint+"/"+c.Bucket+"/org/x?X-Amz-Expires=300", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address, _, err := v4.NewSigner().PresignHTTP(context.Background(), aws.Credentials{AccessKeyID: c.Keys.AccessKeyID, SecretAccessKey: c.Keys.SecretAccessKey},
-		req, "UNSIGNED-PAYLOAD", "s3", c.Region, time.Now().Add(-blob.DownloadFor-time.Minute))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if status, _, body := (attempt{method: "GET", url: address}).send(t); status != http.StatusForbidden || !strings.Contains(string(body), "expired") {
-		t.Errorf("answered %d: %s", status, body)
+	store, org := blob.New(c), id.New[id.Org]()
+	for method, tc := range map[string]struct {
+		good   time.Duration
+		header map[string]string
+		body   []byte
+	}{
+		http.MethodGet: {good: blob.DownloadFor},
+		http.MethodPut: {blob.UploadFor, map[string]string{"content-type": "image/png", "if-none-match": "*", "x-amz-checksum-sha256": blob.SumOf(photo).Header()}, photo},
+	} {
+		t.Run(method, func(t *testing.T) {
+			key := blob.NewKey(org, "uploads", id.New[id.Event]())
+			req, err := http.NewRequestWithContext(t.Context(), method, fmt.Sprintf("%s/%s/%s?X-Amz-Expires=%d", c.Endpoint, c.Bucket, key, int(tc.good.Seconds())), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, value := range tc.header {
+				req.Header.Set(name, value)
+			}
+			req.ContentLength = int64(len(tc.body))
+			address, _, err := v4.NewSigner().PresignHTTP(context.Background(), aws.Credentials{AccessKeyID: c.Keys.AccessKeyID, SecretAccessKey: c.Keys.SecretAccessKey},
+				req, "UNSIGNED-PAYLOAD", "s3", c.Region, time.Now().Add(-tc.good-time.Minute))
+			if err != nil {
+				t.Fatal(err)
+			}
+			status, _, body := (attempt{method: method, url: address, headers: tc.header, body: tc.body}).send(t)
+			if status != http.StatusForbidden || !strings.Contains(string(body), "expired") {
+				t.Errorf("answered %d: %s", status, body)
+			}
+			if _, err := store.Head(t.Context(), key); !errors.Is(err, blob.ErrNotFound) {
+				t.Errorf("something was stored: %v", err)
+			}
+		})
 	}
 }
 

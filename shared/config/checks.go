@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// openAddress is the rule of addresses that are printed as they are.
+const openAddress = "must hold no name and no password: addresses are printed"
+
 // check returns the rule that text breaks, or "". The text itself is never part of a rule.
 func check(kind, text string) string {
 	switch kind {
@@ -24,10 +27,16 @@ func check(kind, text string) string {
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 			return "must be an http:// or https:// URL"
 		}
+		if u.User != nil {
+			return openAddress
+		}
 	case "websocket":
 		u, err := url.Parse(text)
 		if err != nil || (u.Scheme != "ws" && u.Scheme != "wss") || u.Host == "" || u.RawQuery != "" || strings.HasSuffix(text, "/") {
 			return "must be a ws:// or wss:// URL without a query or a slash at its end"
+		}
+		if u.User != nil {
+			return openAddress
 		}
 	case "origins":
 		return checkOrigins(text)

@@ -10,7 +10,7 @@ import (
 )
 
 // hooks are texts of the crash hook, and of a point that the charge's code names.
-var hooks = []string{"CRASH_AT", "CRASH_FILE", "CRASH_LOG", "before result commit"}
+var hooks = []string{"CRASH_AT", "CRASH_FILE", "CRASH_LOG", "before result commit", "answer understood"}
 
 func TestOnlyABuildWithTheTagHoldsTheHook(t *testing.T) {
 	for name, tc := range map[string]struct {
@@ -42,13 +42,15 @@ func TestAt(t *testing.T) {
 	for name, tc := range map[string]struct {
 		env  string
 		file string
-		want string // of visitor's three points, the one that ends it
+		want string // of visitor's points, the one that ends it
 	}{
 		"without orders nothing happens":           {},
 		"the point in CRASH_AT ends the process":   {env: "CRASH_AT=at the second", want: "at the second"},
 		"a point of the file ends the process":     {file: "elsewhere 1\nat the second 1\n", want: "at the second"},
 		"any is whichever point is visited first":  {file: "any 1", want: "at the first"},
 		"a line without a number means each visit": {file: "at the third", want: "at the third"},
+		"a point of one thing ends the process":    {file: "at the fourth of the one", want: "at the fourth of the one"},
+		"of another thing it does not":             {file: "at the fourth of the other\nat the fourth"},
 		"one in very many hardly ever happens":     {file: "any 2000000000"},
 	} {
 		t.Run(name, func(t *testing.T) {

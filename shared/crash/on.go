@@ -4,6 +4,7 @@
 package crash
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -22,6 +23,17 @@ func At(point string) {
 	for _, o := range orders() {
 		if (o.point == point || o.point == "any") && rand.IntN(o.oneIn) == 0 {
 			o.obey(point)
+			return
+		}
+	}
+}
+
+// Of obeys an order for this point of one thing alone, such as "before the call of 0195…": whatever it is that ends its process.
+func Of[T fmt.Stringer](point string, thing T) {
+	name := point + " of " + thing.String()
+	for _, o := range orders() {
+		if o.point == name {
+			o.obey(name)
 			return
 		}
 	}

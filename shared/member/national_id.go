@@ -10,6 +10,7 @@ import (
 	"fitkit/shared/nationalid"
 	"fitkit/shared/postgres"
 	"fitkit/shared/seal"
+	"fitkit/shared/secret"
 	"fitkit/shared/tenancy"
 )
 
@@ -26,16 +27,19 @@ func NewVault(db *postgres.DB, ring *seal.Ring, index *seal.BlindIndex) *Vault {
 }
 
 // Document is an identity number as it was typed. Country is of passports alone.
-type Document struct{ Kind, Country, Number string }
+type Document struct {
+	Kind, Country string
+	Number        secret.Secret
+}
 
 func (d Document) parse() (person nationalid.ID, err error) {
 	switch {
 	case d.Kind == string(nationalid.Passport):
-		person, err = nationalid.ParsePassport(d.Country, d.Number)
+		person, err = nationalid.ParsePassport(d.Country, d.Number.Reveal())
 	case d.Country != "" && d.Country != "IL": // what was sent would be dropped silently
 		return person, ErrNationalID.WithFields(fail.At("body.country", "is of passports alone", "שייך לדרכונים בלבד"))
 	default:
-		person, err = nationalid.Parse(d.Number)
+		person, err = nationalid.Parse(d.Number.Reveal())
 	}
 	if err != nil {
 		return person, idError(err)

@@ -21,11 +21,14 @@ func From(app *run.App) *DB {
 	})
 }
 
+// SystemConns is how many connections a process of the system role opens at most. DB_POOL_MAX is the app role's.
+const SystemConns = 2
+
 // SystemFrom is the database as the system role.
 func SystemFrom(app *run.App) *SystemDB {
 	return run.Once(app, "system_postgres", func() *SystemDB {
 		section := run.Section[config.SystemDatabase](app)
-		db, err := OpenSystem(poolConfig(app, section.URL.Reveal(), &config.Database{PoolMax: 2, ExecMode: "exec"}))
+		db, err := OpenSystem(poolConfig(app, section.URL.Reveal(), &config.Database{PoolMax: SystemConns, ExecMode: "exec"}))
 		if err != nil {
 			run.Fatal(err)
 		}

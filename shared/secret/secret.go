@@ -13,9 +13,10 @@ const redacted = "[redacted]"
 // Secret is text that prints as [redacted] through fmt (every verb), slog and encoding/json.
 // It decodes from JSON and from the environment as an ordinary string.
 //
-// Two places are out of reach of its methods: fmt prints unexported struct fields as they
-// are, so a type that keeps a Secret in one gives itself a Format method; encoding/json
-// writes map keys as they are, so a Secret is never a key.
+// Three places are out of reach of its methods: fmt prints unexported struct fields as they
+// are, so a type that keeps a Secret in one gives itself a Format method; fmt prints what is
+// behind a pointer in a list as it is when the verb is none of a pointer's, so lists are
+// printed by %v; encoding/json writes map keys as they are, so a Secret is never a key.
 type Secret string
 
 // Reveal returns the text itself. Call it as late as possible, where the key is used.

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
+	"fitkit/infra/tools/generate/stack"
 	"fitkit/shared/blob"
 	"fitkit/shared/blob/blobtest"
 	"fitkit/shared/id"
 	"fitkit/shared/postgres/postgrestest"
 	"fitkit/shared/tenancy"
 	"fitkit/shared/upload"
+	"fitkit/shared/upload/uploadcron"
 )
 
 var photo = []byte("\x89PNG\r\n\x1a\n....")
@@ -73,6 +76,22 @@ func (f failing) Delete(ctx context.Context, key blob.Key) error {
 		return blob.ErrUnavailable
 	}
 	return f.Store.Delete(ctx, key)
+}
+
+// The row waits some hours and the schedule comes after them, a run of it lost: both together stay within the day. Red with the schedule
+// every two hours.
+func TestTheScheduleComesInTimeForTheDay(t *testing.T) {
+	t.Parallel()
+	d, files := postgrestest.New(t), blob.New(blobtest.General(t))
+	_, u := arrange(t, d, files, "pending", 0)
+	waits := postgrestest.Get[float64](t, d, "select extract(epoch from expires_at - created_at)::float8 from uploads where id = $1", u.ID)
+	gap, err := stack.LongestGap(uploadcron.ExpireOp.Schedule)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if worst := time.Duration(waits)*time.Second + 2*gap; worst > 24*time.Hour {
+		t.Errorf("an upload waits %s before it is over, and the schedule %s: it may be there for %s", time.Duration(waits)*time.Second, gap, worst)
+	}
 }
 
 func TestAFileThatCannotBeRemovedIsFoundAgainAndStopsNoOther(t *testing.T) {

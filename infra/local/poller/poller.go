@@ -45,7 +45,14 @@ type Options struct {
 	// CrashVisibility is when the messages of a function that crashed or timed out are seen again. Zero leaves
 	// them to the queue's own visibility timeout, as AWS does; fault runs set 10 s.
 	CrashVisibility time.Duration
+	// Chance decides what Switches leave to it, for tests that repeat a run. All sources draw from it at once. Nil is new each time.
+	Chance *rand.Rand
 }
+
+// anew is a source that nobody can repeat.
+type anew struct{}
+
+func (anew) Uint64() uint64 { return rand.Uint64() }
 
 // Switches make delivery worse than it is, within what SQS allows.
 type Switches struct {
@@ -84,6 +91,9 @@ func NewClient(endpoint, region string) *sqs.Client {
 // New creates the platform's queues on the server, dead-letter queues first. Nothing is received until Start.
 func New(ctx context.Context, opt Options) (*Poller, error) {
 	opt.Region = cmp.Or(opt.Region, "eu-central-1")
+	if opt.Chance == nil {
+		opt.Chance = rand.New(anew{})
+	}
 	p := &Poller{opt: opt, queues: map[string]template.Queue{}}
 	for _, q := range opt.Platform.Queues {
 		p.queues[q.Name] = q
@@ -161,7 +171,7 @@ func (s *source) receiveLoop(ctx context.Context) {
 			break
 		}
 		want := s.room(free)
-		if rand.Float64() < s.p.switches.Load().Alone {
+		if s.p.opt.Chance.Float64() < s.p.switches.Load().Alone {
 			want = 1
 		}
 		messages, err := s.gather(ctx, want)
@@ -245,7 +255,7 @@ func (s *source) receive(ctx context.Context, want, wait int) ([]types.Message, 
 func (s *source) deliver(ctx context.Context, messages []types.Message) (slots int) {
 	sw := s.p.switches.Load()
 	if sw.Reorder {
-		rand.Shuffle(len(messages), func(i, j int) { messages[i], messages[j] = messages[j], messages[i] })
+		s.p.opt.Chance.Shuffle(len(messages), func(i, j int) { messages[i], messages[j] = messages[j], messages[i] })
 	}
 	for len(messages) > 0 {
 		n := min(s.mapping.BatchSize, len(messages))
@@ -257,9 +267,9 @@ func (s *source) deliver(ctx context.Context, messages []types.Message) (slots i
 			s.busy <- struct{}{}
 			defer func() { <-s.busy }()
 			if sw.Delay > 0 {
-				pause(ctx, rand.N(sw.Delay))
+				pause(ctx, time.Duration(s.p.opt.Chance.Int64N(int64(sw.Delay))))
 			}
-			s.work(batch, rand.Float64() < sw.Duplicate)
+			s.work(batch, s.p.opt.Chance.Float64() < sw.Duplicate)
 		})
 	}
 	return slots

@@ -106,6 +106,121 @@ func TestOnlyThePreviewsTemplateNamesTheTestHooks(t *testing.T) {
 	}
 }
 
+// TestTheTemplatesRefuseTestSignInsWherePeopleAreReal (S13): the rule holds before anything is changed, and no template that is deployed
+// is without it. Red without the rule, with staging left out of its condition, with the other value asserted, and with a value that is
+// nearly true allowed.
+func TestTheTemplatesRefuseTestSignInsWherePeopleAreReal(t *testing.T) {
+	real := []string{"staging", "production"}
+	for file, stages := range map[string][]string{
+		"template.yaml":         {"local", "test", "ci", "preview", "staging", "production"},
+		"template-preview.yaml": {"local", "test", "ci", "preview"},
+	} {
+		raw, err := os.ReadFile(filepath.Join(repository, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var root struct {
+			Parameters map[string]struct {
+				Default       string   `yaml:"Default"`
+				AllowedValues []string `yaml:"AllowedValues"`
+			} `yaml:"Parameters"`
+			Rules map[string]struct {
+				RuleCondition yaml.Node `yaml:"RuleCondition"`
+				Assertions    []struct {
+					Assert yaml.Node `yaml:"Assert"`
+				} `yaml:"Assertions"`
+			} `yaml:"Rules"`
+		}
+		if err := yaml.Unmarshal(raw, &root); err != nil {
+			t.Fatal(err)
+		}
+		bypass := root.Parameters["TestAuthBypass"]
+		if !slices.Equal(root.Parameters["Stage"].AllowedValues, stages) || !slices.Equal(bypass.AllowedValues, []string{"true", "false"}) || bypass.Default != "false" {
+			t.Errorf("%s: the stages are %q, and TestAuthBypass is one of %q, %q unless it is given", file, root.Parameters["Stage"].AllowedValues, bypass.AllowedValues, bypass.Default)
+		}
+		rule := root.Rules["NoTestSignIn"]
+		if len(rule.Assertions) != 1 {
+			t.Fatalf("%s: the rule NoTestSignIn asserts %d things", file, len(rule.Assertions))
+		}
+		for _, stage := range append(slices.Clone(stages), "", "prod") {
+			for _, value := range bypass.AllowedValues {
+				given := map[string]string{"Stage": stage, "TestAuthBypass": value}
+				refused := holds(t, &rule.RuleCondition, given) && !holds(t, &rule.Assertions[0].Assert, given)
+				if want := slices.Contains(real, stage) && value == "true"; refused != want {
+					t.Errorf("%s: TestAuthBypass %s in %q is refused: %t", file, value, stage, refused)
+				}
+			}
+		}
+	}
+}
+
+// What anybody may ask without a sign-in, written by hand: whoever opens another door writes it here too (S16).
+var (
+	openURLs       = []string{} // functions with an address of their own
+	openRoutes     = []string{"GET /health", "GET /healthz", "POST /v1/hooks/cardcom/{token}", "POST /v1/hooks/clerk"}
+	openInPreviews = []string{"POST /v1/test/reset", "POST /v1/test/seed"} // by a secret of the preview's
+)
+
+// TestDoorsWithoutASignInAreTheWrittenOnes compares the list with the catalogue, with the routes of those functions in both templates,
+// and with every function URL of a stack. Red with an endpoint made public, with a second route in a stack to a hook's function, and
+// with a FunctionUrlConfig in a stack.
+func TestDoorsWithoutASignInAreTheWrittenOnes(t *testing.T) {
+	preview, err := template.Load(filepath.Join(repository, "template-preview.yaml"), template.Options{StackName: "fitkit-pr-12", Lookup: func(name string) (string, bool) {
+		if name == "TEST_HOOKS_ENABLED" {
+			return "true", true
+		}
+		return "the " + name, required(name)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	urls := []string{}
+	for _, tc := range []struct {
+		what      string
+		catalogue []run.Spec
+		platform  *template.Platform
+		want      []string
+	}{
+		{"template.yaml", catalog.All(), load(t), openRoutes},
+		{"template-preview.yaml", everyFunction(), preview, slices.Concat(openRoutes, openInPreviews)},
+	} {
+		var declared []string
+		open := map[string]bool{}
+		for _, s := range tc.catalogue {
+			if s.Route != nil && s.Route.Public {
+				open[s.Name] = true
+				for _, path := range append([]string{s.Route.Path}, s.Route.Aliases...) {
+					declared = append(declared, s.Route.Method+" "+path)
+				}
+			}
+			if s.Route != nil && s.Route.Front == run.URL {
+				urls = append(urls, s.Name)
+			}
+		}
+		var routed []string
+		for _, r := range tc.platform.Routes {
+			if open[r.Function] {
+				routed = append(routed, r.Key())
+			}
+		}
+		slices.Sort(declared)
+		slices.Sort(routed)
+		if !slices.Equal(declared, tc.want) || !slices.Equal(routed, tc.want) {
+			t.Errorf("without a sign-in are written %q\nthe catalogue has %q\n%s has %q", tc.want, declared, tc.what, routed)
+		}
+	}
+	for domain, s := range stacks(t) {
+		for id, r := range s.Resources {
+			if r.Type == "AWS::Lambda::Url" || value(&r.Properties, "FunctionUrlConfig").Kind != 0 {
+				urls = append(urls, domain+" "+id)
+			}
+		}
+	}
+	if slices.Sort(urls); !slices.Equal(urls, openURLs) {
+		t.Errorf("addresses of their own have %q, and written are %q", urls, openURLs)
+	}
+}
+
 // A preview runs the schedules of the code it shows only when somebody asks for them. Red with the default of template.yaml.
 func TestAPreviewRunsNoScheduleThatNobodyAskedFor(t *testing.T) {
 	for asked, want := range map[string]bool{"": false, "false": false, "true": true} {

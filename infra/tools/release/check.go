@@ -20,7 +20,7 @@ func (r *Release) Check(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(append(errs, err)...) // whoever is not let in is asked nothing more
 	}
-	errs = append(errs, r.sound(stored), r.hooks(stored), r.watched(stored), r.ownAddress(stored))
+	errs = append(errs, r.sound(stored), r.hooks(stored), r.watched(stored), r.ownAddress(stored), r.apart(stored))
 	first, err := r.ready(ctx)
 	r.room(ctx)
 	if errs = append(errs, err); err == nil && !first {

@@ -128,6 +128,34 @@ func TestAStageThatFunctionsWouldRefuseToStartInIsNotDeployed(t *testing.T) {
 	}
 }
 
+// Files are served from a host that is no page's and no endpoint's (S11). Red without the look, with the first of several origins alone
+// looked at, and with names compared letter by letter.
+func TestFilesAreServedFromAHostOfTheirOwn(t *testing.T) {
+	for name, tc := range map[string]struct {
+		changes map[string]string
+		blamed  string // the variable that has the host too; none: it can be deployed
+	}{
+		"R2":                       {nil, ""},
+		"a host of its own":        {map[string]string{"shared/S3_ENDPOINT_URL": "https://s3.fitkit.example"}, ""},
+		"the app's":                {map[string]string{"shared/S3_ENDPOINT_URL": "https://app.fitkit.example:9000"}, "NEXT_PUBLIC_APP_URL"},
+		"the app's, in capitals":   {map[string]string{"shared/S3_ENDPOINT_URL": "https://APP.fitkit.example."}, "NEXT_PUBLIC_APP_URL"},
+		"another site's":           {map[string]string{"shared/S3_ENDPOINT_URL": "https://two.fitkit.example", "shared/ALLOWED_ORIGINS": "https://app.fitkit.example, https://two.fitkit.example"}, "ALLOWED_ORIGINS"},
+		"the API's":                {map[string]string{"shared/S3_ENDPOINT_URL": "https://api.fitkit.example", "shared/PUBLIC_API_URL": "https://api.fitkit.example"}, "PUBLIC_API_URL"},
+		"the API's domain":         {map[string]string{"shared/S3_ENDPOINT_URL": "https://api.fitkit.example", "shared/API_DOMAIN": "api.fitkit.example"}, "API_DOMAIN"},
+		"the WebSockets'":          {map[string]string{"shared/S3_ENDPOINT_URL": "https://ws.fitkit.example", "shared/REALTIME_URL": "wss://ws.fitkit.example"}, "REALTIME_URL"},
+		"the WebSockets' by name":  {map[string]string{"shared/S3_ENDPOINT_URL": "https://ws.fitkit.example", "shared/REALTIME_DOMAIN": "ws.fitkit.example"}, "REALTIME_DOMAIN"},
+		"a name that begins alike": {map[string]string{"shared/S3_ENDPOINT_URL": "https://app.fitkit.example.files.example"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := release(t, &account{settings: whole("production", tc.changes)}, repository(t, "production"), "production", nil, "check")
+			want := "would serve uploaded files from the host of " + tc.blamed + ":"
+			if tc.blamed == "" && err != nil || tc.blamed != "" && (err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n")) {
+				t.Errorf("%v; want %q", err, tc.blamed)
+			}
+		})
+	}
+}
+
 // Red when a release stopped at the first, and when a variable that two functions read was named for each of them.
 func TestAllThatIsWrongIsSaidAtOnceAndOnce(t *testing.T) {
 	changes := map[string]string{"shared/R2_ACCOUNT_ID": "", "shared/COMPLIANCE_STORE": "r2", "shared/REDIS_URL": "", "shared/ALLOWED_ORIGINS": "*", "shared/NEON_PROJECT_ID": "",

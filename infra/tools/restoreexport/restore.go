@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -69,18 +68,11 @@ func readManifest(ctx context.Context, files Source, org id.Org, day string) (m 
 	if err != nil {
 		return m, err
 	}
-	if json.Unmarshal(text, &m) != nil || m.Format != backupfile.Format || m.Org != org || m.Day != day || !ownFiles(m) {
+	m, ok := backupfile.ParseManifest(text, org, day)
+	if !ok {
 		return m, fmt.Errorf("%s is cut off, altered or of another version of FitKit: restore the export of another week", key)
 	}
 	return m, nil
-}
-
-// ownFiles says whether all files are the organisation's own: whoever can write a manifest must not reach another's.
-func ownFiles(m backupfile.Manifest) bool {
-	return !slices.ContainsFunc(m.Tables, func(f backupfile.File) bool {
-		_, err := blob.ParseKey(m.Org, string(f.Key))
-		return err != nil
-	})
 }
 
 func read(ctx context.Context, files Source, key blob.Key) ([]byte, error) {

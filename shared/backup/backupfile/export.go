@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -25,6 +26,7 @@ import (
 type Files interface {
 	Put(ctx context.Context, key blob.Key, contentType string, content []byte) error
 	Head(ctx context.Context, key blob.Key) (blob.Info, error)
+	Get(ctx context.Context, key blob.Key) (io.ReadCloser, error)
 }
 
 // Exporter writes organisations' tables to the object store.
@@ -43,32 +45,83 @@ set_config('datestyle', 'ISO', true), set_config('intervalstyle', 'postgres', tr
 
 const sqlInstant = `select now()`
 
-// Export writes the caller's organisation as the export of the message's day. A message seen twice finds the manifest and
-// writes nothing; of two at once the first manifest counts.
+// Export writes the caller's organisation as the export of the message's day, and asks the store afterwards whether it has all of it:
+// a backup that nobody could restore fails today. A message seen twice finds the manifest, writes nothing and asks again; of two at
+// once the first manifest counts.
 func (x *Exporter) Export(ctx context.Context, c tenancy.Caller, m backup.Message) error {
 	manifest, err := ManifestKey(c.Org, m.Day)
 	if err != nil {
 		return err
 	}
-	if _, err := x.files.Head(ctx, manifest); !errors.Is(err, blob.ErrNotFound) {
-		return fail.Wrap(err, "look for the export of %s", m.Day)
+	_, err = x.files.Head(ctx, manifest)
+	if errors.Is(err, blob.ErrNotFound) {
+		err = x.write(ctx, c, m, manifest)
 	}
+	if err != nil && !errors.Is(err, blob.ErrExists) {
+		return fail.Wrap(err, "export organisation %s as of %s", c.Org, m.Day)
+	}
+	return fail.Wrap(x.check(ctx, c.Org, m.Day, manifest), "check the export of organisation %s of %s", c.Org, m.Day)
+}
+
+// write stores the files and then, once the store has shown that it has them, the manifest. So whoever tries again after a file was
+// lost writes all of them anew.
+func (x *Exporter) write(ctx context.Context, c tenancy.Caller, m backup.Message, manifest blob.Key) error {
 	taken := Manifest{Format: Format, Org: c.Org, Day: m.Day}
 	packed, err := x.read(ctx, c, &taken)
 	if err != nil {
-		return fail.Wrap(err, "read organisation %s", c.Org)
+		return err
 	}
 	if err := x.store(ctx, &taken, packed); err != nil {
-		return fail.Wrap(err, "store the export of organisation %s", c.Org)
+		return err
+	}
+	if err := x.complete(ctx, taken); err != nil {
+		return err
 	}
 	text, err := json.MarshalIndent(taken, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := x.files.Put(ctx, manifest, "application/json", text); !errors.Is(err, blob.ErrExists) {
-		return fail.Wrap(err, "store the manifest of organisation %s", c.Org)
+	return x.files.Put(ctx, manifest, "application/json", text)
+}
+
+// check reads the manifest back, and asks for each file that it lists.
+func (x *Exporter) check(ctx context.Context, org id.Org, day string, manifest blob.Key) error {
+	body, err := x.files.Get(ctx, manifest)
+	if err != nil {
+		return kept(err, manifest)
+	}
+	defer body.Close()
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return errors.Join(blob.ErrUnavailable, err)
+	}
+	m, ok := ParseManifest(text, org, day)
+	if !ok {
+		return fail.Wrap(errIncomplete, "%s", manifest)
+	}
+	return x.complete(ctx, m)
+}
+
+// complete says whether the store has each file as it was sent: its length, and its sum where the store keeps one.
+func (x *Exporter) complete(ctx context.Context, m Manifest) error {
+	for _, f := range m.Tables {
+		info, err := x.files.Head(ctx, f.Key)
+		if err != nil {
+			return kept(err, f.Key)
+		}
+		if info.Size != f.Bytes || !info.SHA256.IsZero() && hex.EncodeToString(info.SHA256[:]) != f.SHA256 {
+			return fail.Wrap(errIncomplete, "%s", f.Key)
+		}
 	}
 	return nil
+}
+
+// kept takes a file that is not there for an incomplete export, which is tried again: what is not found otherwise never is.
+func kept(err error, key blob.Key) error {
+	if errors.Is(err, blob.ErrNotFound) {
+		return fail.Wrap(errIncomplete, "%s", key)
+	}
+	return err
 }
 
 // read packs all tables by a single statement, which sees a single instant.

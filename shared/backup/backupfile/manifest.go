@@ -3,7 +3,9 @@ package backupfile
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"fitkit/shared/backup"
@@ -38,9 +40,25 @@ type File struct {
 	SHA256  string   `json:"sha256"` // of the same, in hexadecimal digits
 }
 
+// errIncomplete is an export that could not be restored: a file is not in the store, or not as it was sent.
+var errIncomplete = fail.New(fail.Internal, "backup.export_incomplete", "The object store lacks a file of an export, or has another than was sent.",
+	"במאגר הקבצים חסר קובץ של ייצוא, או שהוא שונה ממה שנשלח.")
+
 // errUnreadable is a mistake in a migration: a table of organisations that no function may read.
 var errUnreadable = fail.New(fail.Internal, "backup.table_unreadable", "A table of organisations cannot be exported: grant select on it to fitkit_app.",
 	"אי אפשר לייצא טבלה של ארגונים: תנו ל-fitkit_app הרשאת select עליה.")
+
+// ParseManifest reads a manifest of the organisation's export of that day. What is cut off, altered or of another version is none, and
+// so is one with files of another organisation: whoever can write a manifest must not reach another's.
+func ParseManifest(text []byte, org id.Org, day string) (m Manifest, ok bool) {
+	if json.Unmarshal(text, &m) != nil || m.Format != Format || m.Org != org || m.Day != day || len(m.Tables) == 0 {
+		return m, false
+	}
+	return m, !slices.ContainsFunc(m.Tables, func(f File) bool {
+		_, err := blob.ParseKey(org, string(f.Key))
+		return err != nil
+	})
+}
 
 // ManifestKey is where the manifest of an organisation's export of a week is.
 func ManifestKey(org id.Org, day string) (blob.Key, error) {

@@ -36,12 +36,12 @@ var ConnectGatewayOp = api.Op{
 type connectGatewayInput struct {
 	Provider string `path:"provider" enum:"cardcom"`
 	Body     struct {
-		TerminalNumber    int    `json:"terminal_number" minimum:"1" maximum:"2147483647"`
-		APIName           string `json:"api_name" minLength:"1" maxLength:"100"`
-		APIPassword       string `json:"api_password" minLength:"1" maxLength:"100" doc:"Needed for refunds and for the daily comparison with the provider's list"`
-		Mode              string `json:"mode" enum:"live,test"`
-		RecurringTerminal bool   `json:"recurring_terminal,omitempty" doc:"The acquirer defined the terminal for standing orders"`
-		NewNoticeAddress  bool   `json:"new_notice_address,omitempty" doc:"Have the provider post its notices to another address from now on; the former one is taken for 48 hours more, and until then it is not renewed again"`
+		TerminalNumber    int           `json:"terminal_number" minimum:"1" maximum:"2147483647"`
+		APIName           secret.Secret `json:"api_name" minLength:"1" maxLength:"100"`
+		APIPassword       secret.Secret `json:"api_password" minLength:"1" maxLength:"100" doc:"Needed for refunds and for the daily comparison with the provider's list"`
+		Mode              string        `json:"mode" enum:"live,test"`
+		RecurringTerminal bool          `json:"recurring_terminal,omitempty" doc:"The acquirer defined the terminal for standing orders"`
+		NewNoticeAddress  bool          `json:"new_notice_address,omitempty" doc:"Have the provider post its notices to another address from now on; the former one is taken for 48 hours more, and until then it is not renewed again"`
 	}
 }
 
@@ -59,8 +59,8 @@ type gatewayOutput struct {
 // ConnectGateway proves and seals a studio's credentials.
 func ConnectGateway(g Connector) api.Endpoint {
 	return api.New(ConnectGatewayOp, func(ctx context.Context, c api.Caller, in *connectGatewayInput) (*gatewayOutput, error) {
-		out, err := g.Connect(ctx, c, billing.Connection{Provider: in.Provider, Terminal: in.Body.TerminalNumber, Name: secret.Secret(in.Body.APIName),
-			Password: secret.Secret(in.Body.APIPassword), Mode: in.Body.Mode, Recurring: in.Body.RecurringTerminal, NewHook: in.Body.NewNoticeAddress})
+		out, err := g.Connect(ctx, c, billing.Connection{Provider: in.Provider, Terminal: in.Body.TerminalNumber, Name: in.Body.APIName,
+			Password: in.Body.APIPassword, Mode: in.Body.Mode, Recurring: in.Body.RecurringTerminal, NewHook: in.Body.NewNoticeAddress})
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"fitkit/shared/id"
 	"fitkit/shared/member"
 	"fitkit/shared/need"
+	"fitkit/shared/secret"
 	"fitkit/shared/tenancy"
 )
 
@@ -28,9 +29,9 @@ var SetNationalIDOp = api.Op{
 type setNationalIDInput struct {
 	ID   id.Member `path:"id"`
 	Body struct {
-		Kind    string `json:"kind,omitempty" enum:"il,passport" default:"il"`
-		Country string `json:"country,omitempty" maxLength:"2" doc:"Of a passport: ISO 3166, two letters"`
-		Number  string `json:"number" minLength:"1" maxLength:"40"`
+		Kind    string        `json:"kind,omitempty" enum:"il,passport" default:"il"`
+		Country string        `json:"country,omitempty" maxLength:"2" doc:"Of a passport: ISO 3166, two letters"`
+		Number  secret.Secret `json:"number" minLength:"1" maxLength:"40"`
 	}
 }
 

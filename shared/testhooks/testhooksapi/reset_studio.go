@@ -28,7 +28,7 @@ var ResetStudioOp = api.Op{
 }
 
 type resetStudioInput struct {
-	Secret string `header:"FitKit-Seed-Secret"`
+	Secret secret.Secret `header:"FitKit-Seed-Secret"`
 	Body   struct {
 		Org id.Org `json:"org_id"`
 	}
@@ -41,7 +41,7 @@ type resetStudioOutput struct {
 // ResetStudio ends a seeded studio for everybody; its key then makes a new one.
 func ResetStudio(s Resetter, secret secret.Secret) api.Endpoint {
 	return api.New(ResetStudioOp, func(ctx context.Context, _ api.Caller, in *resetStudioInput) (*resetStudioOutput, error) {
-		if !same(in.Secret, secret) {
+		if !same(in.Secret.Reveal(), secret) {
 			return nil, ErrSecret
 		}
 		if err := s.Reset(ctx, in.Body.Org); err != nil {

@@ -43,9 +43,9 @@ type Wish struct {
 
 // Gateway is a terminal's credentials.
 type Gateway struct {
-	Terminal int    `json:"terminal_number" minimum:"1" maximum:"2147483647"`
-	Name     string `json:"api_name" minLength:"1" maxLength:"100"`
-	Password string `json:"api_password" minLength:"1" maxLength:"100"`
+	Terminal int           `json:"terminal_number" minimum:"1" maximum:"2147483647"`
+	Name     secret.Secret `json:"api_name" minLength:"1" maxLength:"100"`
+	Password secret.Secret `json:"api_password" minLength:"1" maxLength:"100"`
 }
 
 // Studio is what a test needs to know of the studio it was given.
@@ -88,14 +88,14 @@ type Plan struct {
 }
 
 type seedStudioInput struct {
-	Secret string `header:"FitKit-Seed-Secret"`
+	Secret secret.Secret `header:"FitKit-Seed-Secret"`
 	Body   Wish
 }
 
 // SeedStudio makes a studio, or what is missing of it.
 func SeedStudio(s Seeder, secret secret.Secret) api.Endpoint {
 	return api.New(SeedStudioOp, func(ctx context.Context, _ api.Caller, in *seedStudioInput) (*Studio, error) {
-		if !same(in.Secret, secret) {
+		if !same(in.Secret.Reveal(), secret) {
 			return nil, ErrSecret
 		}
 		return s.Seed(ctx, in.Body)

@@ -1,4 +1,4 @@
-// Command visitor visits three points and ends, for the tests of package crash.
+// Command visitor visits three points, and a fourth of one thing, and ends, for the tests of package crash.
 package main
 
 import (
@@ -12,4 +12,9 @@ func main() {
 		crash.At(point)
 		fmt.Println(point)
 	}
+	crash.Of("at the fourth", thing("the one"))
 }
+
+type thing string
+
+func (t thing) String() string { return string(t) }
