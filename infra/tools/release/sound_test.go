@@ -141,9 +141,9 @@ func TestFilesAreServedFromAHostOfTheirOwn(t *testing.T) {
 		"the app's, in capitals":   {map[string]string{"shared/S3_ENDPOINT_URL": "https://APP.fitkit.example."}, "NEXT_PUBLIC_APP_URL"},
 		"another site's":           {map[string]string{"shared/S3_ENDPOINT_URL": "https://two.fitkit.example", "shared/ALLOWED_ORIGINS": "https://app.fitkit.example, https://two.fitkit.example"}, "ALLOWED_ORIGINS"},
 		"the API's":                {map[string]string{"shared/S3_ENDPOINT_URL": "https://api.fitkit.example", "shared/PUBLIC_API_URL": "https://api.fitkit.example"}, "PUBLIC_API_URL"},
-		"the API's domain":         {map[string]string{"shared/S3_ENDPOINT_URL": "https://api.fitkit.example", "shared/API_DOMAIN": "api.fitkit.example"}, "API_DOMAIN"},
+		"the API's domain":         {map[string]string{"shared/S3_ENDPOINT_URL": "https://api.fitkit.example", "shared/API_DOMAIN": "api.fitkit.example", "shared/API_CERTIFICATE_ARN": certified}, "API_DOMAIN"},
 		"the WebSockets'":          {map[string]string{"shared/S3_ENDPOINT_URL": "https://ws.fitkit.example", "shared/REALTIME_URL": "wss://ws.fitkit.example"}, "REALTIME_URL"},
-		"the WebSockets' by name":  {map[string]string{"shared/S3_ENDPOINT_URL": "https://ws.fitkit.example", "shared/REALTIME_DOMAIN": "ws.fitkit.example"}, "REALTIME_DOMAIN"},
+		"the WebSockets' by name":  {map[string]string{"shared/S3_ENDPOINT_URL": "https://ws.fitkit.example", "shared/REALTIME_DOMAIN": "ws.fitkit.example", "shared/REALTIME_CERTIFICATE_ARN": certified}, "REALTIME_DOMAIN"},
 		"a name that begins alike": {map[string]string{"shared/S3_ENDPOINT_URL": "https://app.fitkit.example.files.example"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
