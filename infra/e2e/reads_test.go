@@ -21,6 +21,7 @@ var traced = map[string]string{
 	"api-billing-settle-attempt":    "an attempt is settled once",
 	"api-member-reveal-national-id": "the studio's trail, where each look is a line",
 	"api-org-complete-upload":       "an upload is ready once",
+	"api-platform-discard-job":      "a dead job is discarded once",
 	"api-platform-redrive-jobs":     "a job is brought back once",
 	"api-platform-rotate-keys":      "one rotation at a time",
 	"api-realtime-create-ticket":    "a ticket, and another the next time",
