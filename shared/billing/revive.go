@@ -13,7 +13,7 @@ const sqlRevive = `
 with dead as (
   select j.org_id, c.id as charge_id, j.payload, 'charge:' || c.id || ':again:' || j.id as key
   from jobs j
-  join charges c on c.org_id = j.org_id and c.id = (j.payload->>'charge_id')::uuid and c.state = 'due'
+  join charges c on c.org_id = j.org_id and c.id = case when pg_input_is_valid(j.payload->>'charge_id', 'uuid') then (j.payload->>'charge_id')::uuid end and c.state = 'due'
   join orgs o on o.id = j.org_id and o.status = 'active' and o.charges_paused_at is null
   where j.queue = 'billing-execute-charge' and j.state = 'dead' and j.finished_at between now() - interval '30 days' and now() - interval '6 hours'
     and not exists (select from dunning_cases d where d.org_id = c.org_id and d.charge_id = c.id and d.state in ('open', 'waiting_method') and d.next_at is not null)

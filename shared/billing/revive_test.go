@@ -9,7 +9,8 @@ import (
 	"fitkit/shared/postgres/postgrestest"
 )
 
-// Red while nothing came for a charge whose first job was dead: the debt stood, and nobody was charged or told.
+// Red while nothing came for a charge whose first job was dead: the debt stood, and nobody was charged or told. Red too with a dead
+// job beside it whose payload nobody can read, which ended the planning of all.
 func TestAChargeWhoseJobDiedIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -30,6 +31,8 @@ func TestAChargeWhoseJobDiedIsAskedForAgain(t *testing.T) {
 			c := s.Charge(t, s.Member(t), 24900)
 			s.Exec(t, `insert into jobs (org_id, queue, dedupe_key, payload, state, finished_at)
 				values ($1, 'billing-execute-charge', 'charge:' || $2::text || ':0', jsonb_build_object('charge_id', $2::text), 'dead', now() - make_interval(hours => $3))`, s.Org, c, tc.hours)
+			s.Exec(t, `insert into jobs (org_id, queue, dedupe_key, payload, state, finished_at)
+				values ($1, 'billing-execute-charge', 'x', '{"charge_id": "that nobody can read"}', 'dead', now() - interval '7 hours')`, s.Org)
 			if tc.after != "" {
 				s.Exec(t, tc.after)
 			}

@@ -55,8 +55,10 @@ const (
 	settle = 5 * time.Minute
 	// edge keeps the instant off both ends of the restore window, where the vendor refuses it.
 	edge = 30 * time.Minute
-	// toClose is kept of a run's time for removing the copy and keeping the report, however long Neon or the copy takes.
+	// toClose is kept of a run's time for removing the copy and keeping the report, however long Neon or the copy takes, and toKeep
+	// of that for the report.
 	toClose = time.Minute
+	toKeep  = 20 * time.Second
 	// leftover is when Neon deletes a copy that we could not.
 	leftover = 6 * time.Hour
 )
@@ -120,7 +122,9 @@ func (v *Verifier) keep(ctx context.Context, r backup.Report) error {
 func (v *Verifier) look(ctx context.Context, r *backup.Report) (err error) {
 	closing := ctx
 	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
+		var cancel, give context.CancelFunc
+		closing, give = context.WithDeadline(ctx, deadline.Add(-toKeep))
+		defer give()
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-toClose))
 		defer cancel()
 	}

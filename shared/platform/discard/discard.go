@@ -38,7 +38,8 @@ select j.queue, j.state, j.last_error, coalesce(c.state in ('due', 'in_flight'),
 from jobs j left join charges c on c.org_id = j.org_id and j.queue = 'billing-execute-charge'
   and c.id = case when pg_input_is_valid(j.payload->>'charge_id', 'uuid') then (j.payload->>'charge_id')::uuid end
 where j.id = $1 and j.org_id is not distinct from $2::uuid for update of j`
-	sqlDiscard      = `update jobs set state = 'discarded', discarded_at = now(), discarded_by = $2, discard_reason = $3 where id = $1`
+	// sqlDiscard ends the job now: the word is kept for as long as that of work that was done now.
+	sqlDiscard      = `update jobs set state = 'discarded', finished_at = now(), discarded_at = now(), discarded_by = $2, discard_reason = $3 where id = $1`
 	sqlAuditDiscard = `
 insert into audit_log (org_id, actor, action, object_kind, object_id, reason, data)
 values ($1, $2, 'job.discarded', 'job', $3, $4, jsonb_build_object('queue', $5::text, 'last_error', $6::text))`

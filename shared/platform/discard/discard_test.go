@@ -23,13 +23,13 @@ func given(t *testing.T, s *billingtest.Studio, q, payload, state string) id.Job
 func charging(c id.Charge) string { return `{"charge_id": "` + c.String() + `"}` }
 
 // TestADeadJobIsDiscardedOnceWithItsReason has been seen red with a second line of the trail for a repeat, without the reason in the
-// row, and with a job of no studio refused.
+// row, with a job of no studio refused, and with a job that ends when it died.
 func TestADeadJobIsDiscardedOnceWithItsReason(t *testing.T) {
 	t.Parallel()
 	s := billingtest.NewStudio(t)
 	store := discard.NewStore(s.System)
 	job := given(t, s, "org-apply-clerk-event", `{}`, "dead")
-	alone := postgrestest.Get[id.Job](t, s.Database, `insert into jobs (queue, dedupe_key, payload, state, finished_at) values ('platform-reencrypt', 'k', '{}', 'dead', now()) returning id`)
+	alone := postgrestest.Get[id.Job](t, s.Database, `insert into jobs (queue, dedupe_key, payload, state, finished_at) values ('platform-reencrypt', 'k', '{}', 'dead', now() - interval '91 days') returning id`)
 	for _, j := range []struct {
 		org id.Org
 		job id.Job
@@ -41,6 +41,9 @@ func TestADeadJobIsDiscardedOnceWithItsReason(t *testing.T) {
 	const want = "discarded by admin:user_1, of a studio that left, after internal; discarded by admin:user_1, of a studio that left, after "
 	if rows := postgrestest.Get[string](t, s.Database, `select string_agg(state || ' by ' || discarded_by || ', ' || discard_reason || ', after ' || last_error, '; ' order by org_id) from jobs`); rows != want {
 		t.Errorf("the rows say %q, want %q", rows, want)
+	}
+	if n := postgrestest.Get[int](t, s.Database, "select count(*) from jobs where finished_at = discarded_at"); n != 2 {
+		t.Errorf("%d of two jobs end with the word: the other's would go with what has long been over", n)
 	}
 	trail := postgrestest.Get[string](t, s.Database, `select string_agg(concat_ws(' ', org_id, actor, object_id, reason, data->>'queue', data->>'last_error'), '; ') from audit_log where action = 'job.discarded'`)
 	if want := s.Org.String() + " admin:user_1 " + job.String() + " of a studio that left org-apply-clerk-event internal"; trail != want {
