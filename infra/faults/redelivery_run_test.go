@@ -26,7 +26,7 @@ func (c *counting) Invoke(_ context.Context, _ string, payload []byte) (host.Res
 	}
 	key := batch.Records[0].MessageId + "/" + batch.Records[0].Attributes["ApproximateReceiveCount"]
 	p, hangs := c.prepare(key, batch.Records)
-	answered := make(chan events.SQSEventResponse, 1)
+	answered, began := make(chan events.SQSEventResponse, 1), time.Now()
 	go func() {
 		ctx, cancel := context.WithTimeout(c.over, timeLimit)
 		defer cancel()
@@ -35,6 +35,7 @@ func (c *counting) Invoke(_ context.Context, _ string, payload []byte) (host.Res
 	}()
 	select {
 	case out := <-answered:
+		p.late = time.Since(began) > timeLimit/2
 		return c.conclude(key, p, batch, out)
 	case <-hangs:
 		c.conclude(key, plan{wrongID: true}, batch, events.SQSEventResponse{})
@@ -119,7 +120,7 @@ func (c *counting) conclude(key string, p plan, batch events.SQSEvent, out event
 		returns := p.wrongID || failed[m.MessageId]
 		c.mu.Lock()
 		c.trail = append(c.trail, delivery{batch: key, message: m.MessageId, receive: receive(m), forgotten: !returns && i != p.seen-1,
-			redone: returns && p.name != "" && !p.wrongID && p.seen == 0 && !p.failing(i+1)}) // waiting to be seen may take all the time there is
+			redone: returns && p.name != "" && !p.wrongID && !p.late && !p.failing(i+1)})
 		c.mu.Unlock()
 		if returns {
 			c.show(m.ReceiptHandle, 1)

@@ -87,6 +87,7 @@ type plan struct {
 	fails               []int
 	panics, hangs, seen int
 	wrongID             bool
+	late                bool // as it turned out: what was left of the batch may have run out of time, and then comes again rightly
 }
 
 // failing says whether the message at a position is to fail.

@@ -125,12 +125,11 @@ func (r *Release) drift(ctx context.Context) error {
 		found, err := r.driftOf(ctx, stack)
 		changes, errs = append(changes, found...), append(errs, err)
 	}
-	left, err := r.over(changes)
-	if len(left) > 0 {
+	if left := r.over(changes); len(left) > 0 {
 		errs = append(errs, fmt.Errorf("somebody changed %s by hand: put the change into the templates, or take it back, and deploy then (or go over it, this once, with %s=%s)",
 			strings.Join(left, ", "), overDrift, strings.Join(left, ",")))
 	}
-	return errors.Join(append(errs, err)...)
+	return errors.Join(errs...)
 }
 
 // driftOf is what was changed by hand in one stack, each as <stack>/<LogicalId>. What could not be compared is an error beside it.

@@ -41,9 +41,10 @@ func stackName(stack string) string {
 	return stack
 }
 
-// over leaves out the changes that the deployment may go over, and refuses to be told of one that nobody made. What is told of another
-// stage's stacks is that stage's business.
-func (r *Release) over(found []string) (left []string, err error) {
+// over leaves out the changes that the deployment may go over. One that is told and is none, or none any more, because the deployment is
+// run again, is only spoken of: what was changed and is not told is refused all the same. What is told of another stage's
+// stacks is that stage's business.
+func (r *Release) over(found []string) (left []string) {
 	told := r.toldOver()
 	for _, name := range found {
 		if slices.Contains(told, name) {
@@ -56,8 +57,8 @@ func (r *Release) over(found []string) (left []string, err error) {
 		stack, _, _ := strings.Cut(name, "/")
 		ours := stack == r.stack || strings.HasPrefix(stack, r.stack+"-")
 		if ours && changeName.MatchString(name) && !slices.Contains(found, name) {
-			err = fmt.Errorf("%s names %s, which nobody changed by hand: leave it out", overDrift, name)
+			fmt.Fprintf(r.Out, "Mind: %s names %s, which is as it was deployed\n", overDrift, name)
 		}
 	}
-	return left, err
+	return left
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -52,7 +53,7 @@ func (r *Release) choose(stage string) error {
 	return nil
 }
 
-// awsCLI runs the aws command. Its last line of complaint is the error.
+// awsCLI runs the aws command. What it complains of is the error.
 func awsCLI(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "aws", append(args, "--region", region, "--output", "json")...)
 	var complaint bytes.Buffer
@@ -62,8 +63,16 @@ func awsCLI(ctx context.Context, args ...string) ([]byte, error) {
 	case errors.Is(err, exec.ErrNotFound):
 		return nil, errors.New("the aws command is not installed: see https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html")
 	case err != nil:
-		lines := strings.Split(strings.TrimSpace(complaint.String()), "\n")
-		return nil, fmt.Errorf("aws %s %s: %s", args[0], args[1], lines[len(lines)-1])
+		return nil, fmt.Errorf("aws %s %s: %s", args[0], args[1], line(complaint.String()))
 	}
 	return out, nil
+}
+
+// line is the sentence that names an error of AWS's, after which newer commands tell its details; else the last one.
+func line(complaint string) string {
+	lines := strings.Split(strings.TrimSpace(complaint), "\n")
+	if at := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, "An error occurred (") }); at >= 0 {
+		return lines[at]
+	}
+	return lines[len(lines)-1]
 }

@@ -19,7 +19,7 @@ var rules = []rule{
 	{"LOG_RETENTION_DAYS", func(v string) bool { return slices.Contains(strings.Fields(retentions), v) },
 		"must be one of the numbers of days that CloudWatch keeps logs for: " + strings.Join(strings.Fields(retentions), ", ")},
 	{"ALARM_TOPIC_ARN", matches(`arn:aws:sns:` + region + `:[0-9]{12}:[A-Za-z0-9_-]+`), "must be the ARN of a topic in " + region + ", where the alarms are: arn:aws:sns:" + region + ":<account>:<name>"},
-	{"MONTHLY_BUDGET_USD", matches(`[0-9]+(\.[0-9]+)?`), "must be a number of US dollars"},
+	{"MONTHLY_BUDGET_USD", matches(`0|[0-9]*[1-9][0-9]*(\.[0-9]+)?|0\.[0-9]*[1-9][0-9]*`), "must be a number of US dollars, or 0 for none"},
 	{"BUDGET_EMAIL", matches(`[^@\s]+@[^@\s]+`), "must be one mail address"},
 	{"API_RATE_PER_SECOND", matches(`[1-9][0-9]*`), "must be a whole number above 0"},
 	{"API_BURST", matches(`[1-9][0-9]*`), "must be a whole number above 0"},

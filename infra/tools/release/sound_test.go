@@ -108,6 +108,7 @@ func TestAStageThatFunctionsWouldRefuseToStartInIsNotDeployed(t *testing.T) {
 		"alarms for another region":    {"production", map[string]string{"shared/ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:alarms"}, "ALARM_TOPIC_ARN must be the ARN of a topic in eu-central-1, where the alarms are"},
 		"alarms for a name":            {"staging", map[string]string{"shared/ALARM_TOPIC_ARN": "hush"}, "ALARM_TOPIC_ARN must be the ARN of a topic in eu-central-1"},
 		"a budget in words":            {"production", map[string]string{"shared/MONTHLY_BUDGET_USD": "hush"}, "MONTHLY_BUDGET_USD must be a number of US dollars"},
+		"a budget of nothing":          {"production", map[string]string{"shared/MONTHLY_BUDGET_USD": "0.0"}, "MONTHLY_BUDGET_USD must be a number of US dollars, or 0 for none"},
 		"a budget that nobody hears":   {"staging", map[string]string{"shared/BUDGET_EMAIL": "hush"}, "BUDGET_EMAIL must be one mail address"},
 		"no requests at all":           {"staging", map[string]string{"shared/API_RATE_PER_SECOND": "0"}, "API_RATE_PER_SECOND must be a whole number above 0"},
 		"half a request at once":       {"staging", map[string]string{"shared/API_BURST": "0.5"}, "API_BURST must be a whole number above 0"},
