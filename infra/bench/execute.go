@@ -111,6 +111,7 @@ func (s *system) executeInTurns(ctx context.Context, t *till, old *oldWorker, wo
 // long as the queue hides it.
 type line struct {
 	s      *system
+	of     string // what its queue's name begins with: a message says whose job it is, so the rest is the deployed queue's name
 	queue  string
 	work   int // workers
 	host   *host.Host
@@ -124,7 +125,8 @@ func (s *system) openLine(ctx context.Context, workers int) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &line{s: s, work: workers, queue: executeQueue + "-" + strconv.Itoa(workers)}
+	l := &line{s: s, work: workers, of: strconv.Itoa(workers) + "-"}
+	l.queue = l.of + executeQueue
 	if l.host, err = newHost(f); err != nil {
 		return nil, err
 	}
@@ -203,11 +205,11 @@ func (l *line) send(ctx context.Context, list []due) error {
 	jobs := make([]postgres.Staged, len(list))
 	for i, d := range list {
 		var err error
-		if jobs[i], err = d.staged(l.queue); err != nil {
+		if jobs[i], err = d.staged(executeQueue); err != nil {
 			return err
 		}
 	}
-	sender := outbox.NewSender(outbox.Config{URLPrefix: l.s.queueURLPrefix(), Endpoint: l.s.Variables["SQS_ENDPOINT_URL"], Region: stores.Region,
+	sender := outbox.NewSender(outbox.Config{URLPrefix: l.s.queueURLPrefix() + l.of, Endpoint: l.s.Variables["SQS_ENDPOINT_URL"], Region: stores.Region,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
 		})})

@@ -35,7 +35,7 @@ type discardOutput struct {
 	JobID id.Job `json:"job_id"`
 }
 
-// DiscardJob takes a dead job out of the list for good. Its row stays.
+// DiscardJob takes a dead job out of the list for good. Its row stays for 90 days, the line of the trail for good.
 func DiscardJob(d Discarder) api.Endpoint {
 	return api.New(DiscardJobOp, func(ctx context.Context, c api.Caller, in *discardInput) (*discardOutput, error) {
 		obs.Add(ctx, "job", in.ID)
