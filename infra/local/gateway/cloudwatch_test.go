@@ -49,6 +49,9 @@ func TestAFunctionsCallsAreCountedAsCloudWatchTells(t *testing.T) {
 		}
 		until := time.Now().Truncate(time.Minute).Add(time.Minute)
 		got, err := r.Figures(t.Context(), []string{"api-a", "api-b"}, until.Add(-time.Hour), until)
+		for over := time.Now().Add(time.Minute); err == nil && got["api-a"].Failed < int64(i)-2 && time.Now().Before(over); { // what a function writes is read beside its answer
+			got, err = r.Figures(t.Context(), []string{"api-a", "api-b"}, until.Add(-time.Hour), until)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
