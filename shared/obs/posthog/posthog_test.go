@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,17 +27,35 @@ type batch struct {
 	}
 }
 
+// received is what a vendor was sent, also by a client that has given up meanwhile.
+type received struct {
+	mu   sync.Mutex
+	list []batch
+}
+
+func (r *received) add(b batch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.list = append(r.list, b)
+}
+
+func (r *received) all() []batch {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.list)
+}
+
 // vendor is a PostHog that keeps what it was sent and answers as told.
-func vendor(t *testing.T, answer http.HandlerFunc) (host string, got *[]batch) {
+func vendor(t *testing.T, answer http.HandlerFunc) (host string, got *received) {
 	t.Helper()
-	got = &[]batch{}
+	got = &received{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var b batch
 		body, err := io.ReadAll(r.Body)
 		if err != nil || json.Unmarshal(body, &b) != nil || r.URL.Path != "/batch/" || r.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("%s %s", r.URL.Path, body)
 		}
-		*got = append(*got, b)
+		got.add(b)
 		answer(w, r)
 	}))
 	t.Cleanup(server.Close)
@@ -80,14 +100,14 @@ func TestWhatAnInvocationCapturedGoesOutInOneBatch(t *testing.T) {
 	host, got := vendor(t, status(200))
 	listen(t, host)
 	invoke()
-	if len(*got) != 0 {
-		t.Fatalf("nothing was captured, and %v sent", *got)
+	if len(got.all()) != 0 {
+		t.Fatalf("nothing was captured, and %v sent", got.all())
 	}
 	invoke(sold, obs.Product{Event: "gateway_connected", ID: "0195-g", Org: "0195-o"})
-	if len(*got) != 1 || len((*got)[0].Batch) != 2 {
-		t.Fatalf("%+v", *got)
+	if len(got.all()) != 1 || len(got.all()[0].Batch) != 2 {
+		t.Fatalf("%+v", got.all())
 	}
-	b := (*got)[0]
+	b := got.all()[0]
 	m := b.Batch[0]
 	groups, _ := m.Properties["$groups"].(map[string]any)
 	if b.Key != "phc_known" || m.Type != "capture" || m.Event != "membership_sold" || m.UUID != "0195-m" || m.DistinctID != "0195-o" || groups["org"] != "0195-o" ||
@@ -107,8 +127,8 @@ func TestWhatDidNotHappenIsNotTold(t *testing.T) {
 	obs.Capture(ctx, sold)
 	obs.Forget(ctx)
 	event.End(ctx)
-	if len(*got) != 0 {
-		t.Errorf("%v", *got)
+	if len(got.all()) != 0 {
+		t.Errorf("%v", got.all())
 	}
 }
 
@@ -151,7 +171,7 @@ func TestATroubledPostHogHoldsNothingUp(t *testing.T) {
 		"429 and no number": {answer: status(429, "Retry-After", "soon"), asked: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			host, got := tc.host, &[]batch{}
+			host, got := tc.host, &received{}
 			if host == "" {
 				host, got = vendor(t, tc.answer)
 			}
@@ -161,8 +181,8 @@ func TestATroubledPostHogHoldsNothingUp(t *testing.T) {
 					t.Errorf("the answer waited %v", took)
 				}
 			}
-			if len(*got) > 3 || tc.asked > 0 && len(*got) != tc.asked {
-				t.Errorf("asked %d times, want %d", len(*got), tc.asked)
+			if n := len(got.all()); n > 3 || tc.asked > 0 && n != tc.asked {
+				t.Errorf("asked %d times, want %d", n, tc.asked)
 			}
 		})
 	}
