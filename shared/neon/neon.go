@@ -48,7 +48,7 @@ func (n *Client) call(ctx context.Context, method, path string, in, out any) err
 		case status >= 300 && (status != http.StatusNotFound || method != http.MethodDelete):
 			return fmt.Errorf("Neon answered %d to %s %s", status, method, path) //nolint:staticcheck // a sentence that a person reads
 		}
-		if out != nil && status < 300 && len(body) > 0 {
+		if gone := method == http.MethodDelete && (status == http.StatusNotFound || len(body) == 0); out != nil && !gone {
 			return json.Unmarshal(body, out)
 		}
 		return nil

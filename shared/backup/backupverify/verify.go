@@ -122,11 +122,11 @@ func (v *Verifier) keep(ctx context.Context, r backup.Report) error {
 func (v *Verifier) look(ctx context.Context, r *backup.Report) (err error) {
 	closing := ctx
 	if deadline, ok := ctx.Deadline(); ok {
-		var cancel, give context.CancelFunc
-		closing, give = context.WithDeadline(ctx, deadline.Add(-toKeep))
-		defer give()
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-toClose))
-		defer cancel()
+		var endClosing, endLook context.CancelFunc
+		closing, endClosing = context.WithDeadline(ctx, deadline.Add(-toKeep))
+		defer endClosing()
+		ctx, endLook = context.WithDeadline(ctx, deadline.Add(-toClose))
+		defer endLook()
 	}
 	branch := neon.Branch{Name: "verify-" + r.ID.String(), Expires: r.StartedAt.Add(leftover)}
 	history, err := v.Vendor.History(ctx)
